@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * coro/clock.h - time, as the loop sees it.
+ *
+ * A monotonic clock: nanoseconds in 64 bits on hosts, wrapping ticks on small
+ * targets. A wait never ends early. Delays saturate: CORO_FOREVER never comes.
+ */
+#ifndef CORO_CLOCK_H
+#define CORO_CLOCK_H
+
+#include <coro/config.h>
+
+#if CORO_TIME_BITS == 64
+typedef int64_t coro_time;     /* a point in time */
+typedef int64_t coro_duration; /* a span */
+#define CORO_TICK_HZ_ 1000000000LL
+#define CORO_FOREVER INT64_MAX
+#define CORO_DURATION_INVALID INT64_MIN /* what coro_seconds(NaN) gives: CORO_EINVAL */
+#elif CORO_TIME_BITS == 32
+typedef uint32_t coro_time;
+typedef int32_t coro_duration;
+#define CORO_TICK_HZ_ CORO_TICKS_PER_SECOND
+#define CORO_FOREVER INT32_MAX
+#define CORO_DURATION_INVALID INT32_MIN
+#else
+typedef uint16_t coro_time;
+typedef int16_t coro_duration;
+#define CORO_TICK_HZ_ CORO_TICKS_PER_SECOND
+#define CORO_FOREVER INT16_MAX
+#define CORO_DURATION_INVALID INT16_MIN
+#endif
+
+/* Constant expressions for constant arguments; CORO_SECONDS(0.25) is fine. */
+#define CORO_SECONDS(n) ((coro_duration)((n) * CORO_TICK_HZ_))
+#define CORO_MS(n) ((coro_duration)((n) * CORO_TICK_HZ_ / 1000))
+#define CORO_US(n) ((coro_duration)((n) * CORO_TICK_HZ_ / 1000000))
+
+#if CORO_TIME_BITS == 64
+/* A run-time number of seconds: too long becomes CORO_FOREVER, NaN becomes
+ * CORO_DURATION_INVALID, which every wait answers with CORO_EINVAL. */
+static inline coro_duration coro_seconds(double seconds)
+{
+    if (seconds != seconds)
+        return CORO_DURATION_INVALID;
+    if (seconds >= 9.2e9)
+        return CORO_FOREVER;
+    return seconds <= -9.2e9 ? -CORO_FOREVER : (coro_duration)(seconds * 1e9);
+}
+#endif
+
+/* Is point a at or after point b? Wraps as the clock does. */
+static inline bool coro_time_reached(coro_time a, coro_time b)
+{
+#if CORO_TIME_BITS == 64
+    return a >= b;
+#else
+    return (coro_duration)(coro_time)(a - b) >= 0;
+#endif
+}
+
+#endif

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * coro/config.h - what is built in, and how wide things are.
+ *
+ * Everything here can be set on the command line, or in one header of yours
+ * that CORO_CONFIG_FILE names: -DCORO_CONFIG_FILE='"my_coro.h"'. The library
+ * and its user must see the same values.
+ */
+#ifndef CORO_CONFIG_H
+#define CORO_CONFIG_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef CORO_CONFIG_FILE
+#include CORO_CONFIG_FILE
+#endif
+
+/* 1: a C library and threads are there. 0: freestanding (bare metal). */
+#ifndef CORO_HOSTED
+#if defined(__AVR__) || !__STDC_HOSTED__
+#define CORO_HOSTED 0
+#else
+#define CORO_HOSTED 1
+#endif
+#endif
+
+/* Cancellation, timeouts, groups, shields. Without them a task is smaller. */
+#ifndef CORO_SCOPES
+#define CORO_SCOPES 1
+#endif
+
+/* Joining tasks: references, and the list of those who wait for the end. */
+#ifndef CORO_JOINS
+#define CORO_JOINS 1
+#endif
+
+/* Width of a frame's state. 32 bits hold line << 4 | n; 16 bits hold the line. */
+#ifndef CORO_STATE_BITS
+#define CORO_STATE_BITS (CORO_HOSTED || UINTPTR_MAX > 0xffffu ? 32 : 16)
+#endif
+
+/* Width of time: 64 bits are nanoseconds; 32 and 16 are wrapping ticks. */
+#ifndef CORO_TIME_BITS
+#define CORO_TIME_BITS (CORO_HOSTED ? 64 : UINTPTR_MAX > 0xffffu ? 32 : 16)
+#endif
+
+/* Ticks in a second, for the CORO_SECONDS and CORO_MS of small targets. */
+#ifndef CORO_TICKS_PER_SECOND
+#define CORO_TICKS_PER_SECOND 1000
+#endif
+
+/* Frame sizes that the pool keeps free lists for: 16 bytes apart. */
+#ifndef CORO_POOL_CLASSES
+#define CORO_POOL_CLASSES (CORO_HOSTED ? 64 : 8)
+#endif
+
+/* Awaits that may complete at once in one resume, before others have a turn. */
+#ifndef CORO_BUDGET
+#define CORO_BUDGET 128
+#endif
+
+/* Levels that a first descent may go down the C stack. */
+#ifndef CORO_DESCENT
+#define CORO_DESCENT (CORO_HOSTED ? 64 : 8)
+#endif
+
+/* Frames of an await chain that an error's trace keeps. */
+#ifndef CORO_TRACE_DEPTH
+#define CORO_TRACE_DEPTH (CORO_HOSTED ? 16 : 0)
+#endif
+
+#if defined(__GNUC__) || defined(__clang__) || defined(__TINYC__)
+#define CORO_HAS_TYPEOF 1
+#else
+#define CORO_HAS_TYPEOF 0
+#endif
+
+#if defined(__GNUC__) || defined(__clang__)
+#define CORO_NODISCARD __attribute__((warn_unused_result))
+#define CORO_LIKELY(x) __builtin_expect(!!(x), 1)
+#define CORO_UNLIKELY(x) __builtin_expect(!!(x), 0)
+#define CORO_COLD __attribute__((cold, noinline))
+#define CORO_NORETURN __attribute__((noreturn))
+#define CORO_MAY_ALIAS __attribute__((may_alias))
+#define CORO_UNUSED __attribute__((unused))
+#define CORO_PRINTF(f, a) __attribute__((format(printf, f, a)))
+#define CORO_INLINE static inline __attribute__((always_inline))
+#else
+#define CORO_NODISCARD
+#define CORO_LIKELY(x) (x)
+#define CORO_UNLIKELY(x) (x)
+#define CORO_COLD
+#define CORO_NORETURN
+#define CORO_MAY_ALIAS
+#define CORO_UNUSED
+#define CORO_PRINTF(f, a)
+#define CORO_INLINE static inline
+#endif
+
+#if CORO_HOSTED && (defined(__GNUC__) || defined(__clang__)) && !defined(_WIN32)
+#define CORO_API __attribute__((visibility("default")))
+#else
+#define CORO_API
+#endif
+
+/* One current loop a thread; where there are no threads, an interrupt's loop
+ * saves and restores it. initial-exec: one load, no call, in a shared library. */
+#if CORO_HOSTED && (defined(__GNUC__) || defined(__clang__)) && !defined(__TINYC__)
+#define CORO_THREAD_LOCAL __thread __attribute__((tls_model("initial-exec")))
+#elif CORO_HOSTED && defined(__TINYC__)
+#define CORO_THREAD_LOCAL
+#elif CORO_HOSTED
+#define CORO_THREAD_LOCAL _Thread_local
+#else
+#define CORO_THREAD_LOCAL
+#endif
+
+#ifdef __cplusplus
+#define CORO_BEGIN_DECLS extern "C" {
+#define CORO_END_DECLS }
+#else
+#define CORO_BEGIN_DECLS
+#define CORO_END_DECLS
+#endif
+
+CORO_BEGIN_DECLS
+
+/* Says file, line and what to do, then stops the program: abort() on hosts. */
+CORO_API CORO_NORETURN CORO_COLD void coro_trap(const char *file, int line, const char *what);
+
+/* A check that is always on: only a bug in the caller's program fails it. */
+#define CORO_CHECK(condition, what)                                                                \
+    do {                                                                                           \
+        if (CORO_UNLIKELY(!(condition)))                                                           \
+            coro_trap(__FILE__, __LINE__, what);                                                   \
+    } while (0)
+
+CORO_END_DECLS
+
+#endif

@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * coro/frame.h - what a coroutine is, beneath the macros of coro/async.h.
+ *
+ * A coroutine is a function that can be left in the middle and entered again.
+ * What it must remember lives in its frame: a struct whose first member is a
+ * coro_header. Frames that await each other form a chain by `caller`; whoever
+ * runs the chain holds a driver, which remembers the innermost frame:
+ *
+ *     driver ──frame──► leaf ──caller──► middle ──caller──► root ──► NULL
+ *
+ * A callee's body is called directly when it is first awaited: if it finishes
+ * at once, the caller goes on in line. If it suspends, everybody returns, and
+ * the driver later resumes the innermost frame alone, whatever the depth; when
+ * that one finishes, the driver resumes its caller. Callers are never polled.
+ *
+ *     coro_driver driver;                          // no loop is needed:
+ *     coro_driver_init(&driver, &count(3)->coro);
+ *     while (coro_resume(&driver)) ...             // until the root has ended
+ *     coro_driver_close(&driver);
+ *
+ * Memory: frames come from the running loop's pool, from the caller (name_at)
+ * or, where no loop runs, from the heap. The header's flags say which.
+ * Threads: a chain belongs to one thread at a time.
+ */
+#ifndef CORO_FRAME_H
+#define CORO_FRAME_H
+
+#include <coro/clock.h>
+#include <coro/config.h>
+#include <coro/error.h>
+
+CORO_BEGIN_DECLS
+
+typedef struct coro_header coro_header;
+typedef struct coro_driver coro_driver;
+typedef struct coro_descriptor coro_descriptor;
+struct coro_loop;
+struct coro_task;
+
+#if CORO_STATE_BITS == 32
+typedef uint32_t coro_state;
+#else
+typedef uint16_t coro_state;
+#endif
+
+/* What a body answers. A struct, so that a plain `return 0;` does not compile. */
+typedef struct coro_status {
+    unsigned char code_;
+} coro_status;
+
+enum {
+    CORO_DONE_ = 0,      /* finished: result and error are in the frame */
+    CORO_SUSPENDED_ = 1, /* the driver knows whom to resume */
+    CORO_DEEPER_ = 2     /* the driver must enter driver->frame: the descent was too deep */
+};
+
+/* The body of a coroutine. `callee` is the finished one that it was waiting for. */
+typedef coro_status (*coro_body)(coro_header *self, coro_driver *driver, coro_header *callee);
+
+/* What all frames of one coroutine share; in read-only memory. */
+struct coro_descriptor {
+    coro_body body;
+    const char *name;
+    const char *file;
+    void (*drop)(void *result); /* called on a result that nobody takes, or NULL */
+    void (*discard)(coro_header *frame); /* frees what an unstarted call holds, or NULL */
+    unsigned size;              /* of the frame */
+    unsigned zero_end;          /* VARS are zeroed from behind the header to here */
+    unsigned short result_offset, result_size;
+};
+
+/* The first member of every frame. */
+struct coro_header {
+    const coro_descriptor *descriptor;
+    coro_header *caller;
+    coro_state state; /* where to go on; holds the source line */
+    int16_t error;    /* how it ended: 0 or CORO_E… */
+    uint8_t flags;
+#if CORO_SCOPES
+    uint8_t depth; /* blocks open in this frame; a goto out of one is caught by it */
+#endif
+};
+
+enum { /* flags of a header */
+    CORO_FRAME_POOL_ = 1,    /* memory: from the loop's pool */
+    CORO_FRAME_HEAP_ = 2,    /* memory: from the heap */
+    CORO_FRAME_CALL_ = 4,    /* memory: the loop's own record for calls of the library */
+    CORO_FRAME_DROP_ = 8,    /* a call that holds something: see coro_frame_free_slow_ */
+    CORO_FRAME_MASK_ = 16,   /* in its FINALLY: shields from what was pending at its entry */
+    CORO_FRAME_RETURN_ = 32, /* its result has been set */
+    CORO_FRAME_TAKEN_ = 64   /* somebody has taken its result */
+};
+
+enum { /* states that are no lines */
+    CORO_STATE_START_ = 0,
+    CORO_STATE_UNWIND_ = 1,   /* on the way out */
+    CORO_STATE_FINALLY_ = 2,  /* marks the inside of a FINALLY; never a frame's state */
+    CORO_STATE_FINISHED_ = 3, /* resuming it traps */
+    CORO_STATE_WAITING_ = 4,  /* a library call that waits */
+    CORO_STATE_LINES_ = 16    /* line 1 */
+};
+
+/* Any coroutine, its type unknown; `&any->coro` serves typed and untyped. */
+typedef struct coro_any {
+    coro_header coro;
+} coro_any;
+
+/* Runs one chain of frames. A task begins with one; without a loop it stands alone. */
+struct coro_driver {
+    coro_header *frame;     /* the innermost: the one to resume */
+    struct coro_loop *loop; /* NULL: driven by coro_resume */
+    uint8_t room;           /* levels that this descent may still go down */
+    uint8_t flags;          /* a task's, see coro/task.h */
+#if CORO_SCOPES
+    int16_t error; /* how the task's wait ended */
+#endif
+#if CORO_JOINS
+    uint16_t references;
+#endif
+#if CORO_SCOPES
+    uint8_t cancels; /* requests so far: asyncio's Task.cancelling() */
+    uint8_t more;    /* more flags */
+#endif
+};
+
+/* A result or an argument of a library call. */
+typedef union coro_value {
+    void *pointer;
+    size_t size;
+    int number;
+} coro_value;
+
+/*
+ * A call of the library that is still to be awaited: sleep, get, read... They
+ * are all of this one shape. The loop has one record for them, because a call
+ * is nearly always awaited where it is made; one that is kept (an argument of
+ * gather, a task of its own) moves to a frame of the pool. What must last while
+ * it waits is copied to the task.
+ */
+typedef struct coro_call {
+    coro_header coro;
+    coro_value result;
+    void *object;
+    coro_value a;
+    coro_value b;
+#if CORO_TIME_BITS == 64
+    coro_duration delay;
+#endif
+} coro_call;
+
+/* What a library call gives, as the type that AWAIT checks. */
+typedef struct CORO_MAY_ALIAS coro_void {
+    coro_header coro;
+} coro_void;
+typedef struct CORO_MAY_ALIAS coro_size {
+    coro_header coro;
+    size_t result;
+} coro_size;
+typedef struct CORO_MAY_ALIAS coro_int {
+    coro_header coro;
+    int result;
+} coro_int;
+typedef struct CORO_MAY_ALIAS coro_pointer {
+    coro_header coro;
+    void *result;
+} coro_pointer;
+
+/* --- memory ------------------------------------------------------------------------------- */
+
+/* One function for all: old == 0 is malloc, fresh == 0 is free, else realloc. */
+typedef struct coro_allocator {
+    void *(*resize)(void *context, void *block, size_t old, size_t fresh);
+    void *context;
+} coro_allocator;
+
+/* The frames of one loop: free lists by size, 16 bytes apart, cut from chunks. */
+typedef struct coro_pool {
+    void *free[CORO_POOL_CLASSES + 1];
+    char *chunk, *chunk_end;  /* what is left to cut */
+    void *chunks;             /* all chunks, to give them back */
+    coro_allocator allocator; /* where chunks come from; none: only what was given */
+    size_t live, bytes;       /* blocks in use; bytes of all chunks */
+    coro_call call;           /* the record for calls of the library */
+    bool call_busy;
+} coro_pool;
+
+/* The running loop's pool; NULL where none runs. It is the loop's first member. */
+extern CORO_API CORO_THREAD_LOCAL coro_pool *coro_pool_current_;
+
+#define CORO_CLASS_(size) (((size) + 15) / 16)
+
+CORO_API void *coro_pool_take_slow_(coro_pool *pool, size_t size);
+CORO_API void coro_pool_give_slow_(coro_pool *pool, void *block, size_t size);
+CORO_API void *coro_frame_new_slow_(const coro_descriptor *descriptor);
+CORO_API void coro_frame_free_slow_(coro_header *frame);
+
+/* The frame that stands for "no memory": awaiting it is CORO_ENOMEM. */
+CORO_API coro_header *coro_frame_failed_(void);
+
+/* With AddressSanitizer each frame is an allocation of its own, so that it sees all. */
+#if defined(__SANITIZE_ADDRESS__)
+#define CORO_POOL_LISTS_ 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define CORO_POOL_LISTS_ 0
+#endif
+#endif
+#ifndef CORO_POOL_LISTS_
+#define CORO_POOL_LISTS_ 1
+#endif
+
+CORO_INLINE void *coro_pool_take_(coro_pool *pool, size_t size)
+{
+#if CORO_POOL_LISTS_
+    if (size <= CORO_POOL_CLASSES * 16) {
+        void **block = (void **)pool->free[CORO_CLASS_(size)];
+        if (CORO_LIKELY(block != NULL)) {
+            pool->free[CORO_CLASS_(size)] = *block;
+            pool->live++;
+            return block;
+        }
+    }
+#endif
+    return coro_pool_take_slow_(pool, size);
+}
+
+CORO_INLINE void coro_pool_give_(coro_pool *pool, void *block, size_t size)
+{
+#if CORO_POOL_LISTS_
+    if (CORO_LIKELY(size <= CORO_POOL_CLASSES * 16)) {
+        *(void **)block = pool->free[CORO_CLASS_(size)];
+        pool->free[CORO_CLASS_(size)] = block;
+        pool->live--;
+        return;
+    }
+#endif
+    coro_pool_give_slow_(pool, block, size);
+}
+
+CORO_INLINE void coro_zero_(void *begin, size_t size)
+{
+#if CORO_HOSTED && (defined(__GNUC__) || defined(__clang__))
+    __builtin_memset(begin, 0, size);
+#else
+    volatile char *byte = (volatile char *)begin; /* volatile: no call of memset may come of it */
+    while (size-- > 0)
+        *byte++ = 0;
+#endif
+}
+
+CORO_INLINE void coro_header_init_(coro_header *frame, const coro_descriptor *descriptor,
+                                   unsigned flags)
+{
+    frame->descriptor = descriptor;
+    frame->caller = NULL;
+    frame->state = CORO_STATE_START_;
+    frame->error = 0;
+    frame->flags = (uint8_t)flags;
+#if CORO_SCOPES
+    frame->depth = 0;
+#endif
+}
+
+/* A zeroed frame, or NULL. Size and zero_end are constants wherever it is called. */
+CORO_INLINE coro_header *coro_frame_new_(const coro_descriptor *descriptor, size_t size,
+                                         size_t zero_end)
+{
+    coro_pool *pool = coro_pool_current_;
+    coro_header *frame;
+    if (CORO_UNLIKELY(pool == NULL))
+        return (coro_header *)coro_frame_new_slow_(descriptor);
+    frame = (coro_header *)coro_pool_take_(pool, size);
+    if (CORO_UNLIKELY(frame == NULL))
+        return NULL;
+    coro_header_init_(frame, descriptor, CORO_FRAME_POOL_);
+    coro_zero_(frame + 1, zero_end - sizeof *frame);
+    return frame;
+}
+
+/* A frame in memory of the caller's. */
+CORO_INLINE coro_header *coro_frame_at_(void *memory, const coro_descriptor *descriptor,
+                                        size_t zero_end)
+{
+    coro_header *frame = (coro_header *)memory;
+    CORO_CHECK(memory != NULL, "the frame given to name_at() is NULL");
+    coro_header_init_(frame, descriptor, 0);
+    coro_zero_(frame + 1, zero_end - sizeof *frame);
+    return frame;
+}
+
+CORO_INLINE void coro_frame_free_(coro_header *frame)
+{
+    if (CORO_LIKELY((frame->flags & (CORO_FRAME_POOL_ | CORO_FRAME_DROP_)) == CORO_FRAME_POOL_ &&
+                    coro_pool_current_ != NULL))
+        coro_pool_give_(coro_pool_current_, frame, frame->descriptor->size);
+    else if (frame->flags & (CORO_FRAME_POOL_ | CORO_FRAME_HEAP_ | CORO_FRAME_DROP_))
+        coro_frame_free_slow_(frame);
+}
+
+/* Free a call that was made but not started. NULL is fine. */
+CORO_API void coro_discard_(coro_header *call);
+#define coro_discard(call) coro_discard_(&(call)->coro)
+
+/* A call of the library: the loop's record, or a frame when that is taken. */
+CORO_API coro_call *coro_call_new_slow_(const coro_descriptor *descriptor);
+
+CORO_INLINE coro_call *coro_call_new_(const coro_descriptor *descriptor)
+{
+    coro_pool *pool = coro_pool_current_;
+    if (CORO_UNLIKELY(pool == NULL || pool->call_busy))
+        return coro_call_new_slow_(descriptor);
+    pool->call_busy = true;
+    coro_header_init_(&pool->call.coro, descriptor, CORO_FRAME_CALL_);
+    return &pool->call;
+}
+
+/* --- running ------------------------------------------------------------------------------ */
+
+CORO_API coro_status coro_descend_slow_(coro_driver *driver, coro_header *callee);
+
+/* The first entry into a callee that `self` awaits. */
+CORO_INLINE coro_status coro_enter_(coro_driver *driver, coro_header *self, coro_header *callee)
+{
+    coro_status status;
+    CORO_CHECK(callee != NULL, "awaited NULL; await what the coroutine's function returned");
+    CORO_CHECK(callee->state == CORO_STATE_START_,
+               "awaited a call that was started before; make a new one for each await");
+    callee->caller = self;
+    if (CORO_UNLIKELY(driver->room == 0))
+        return coro_descend_slow_(driver, callee);
+    driver->room--;
+    status = callee->descriptor->body(callee, driver, NULL);
+    driver->room++;
+    return status;
+}
+
+/* Resume the innermost frame, and its callers as they become ready. False: the root ended. */
+CORO_INLINE bool coro_drive_(coro_driver *driver, coro_header *callee)
+{
+    for (;;) {
+        coro_header *frame = driver->frame;
+        coro_status status;
+        driver->room = CORO_DESCENT;
+        status = frame->descriptor->body(frame, driver, callee);
+        if (CORO_LIKELY(status.code_ == CORO_SUSPENDED_))
+            return true;
+        if (status.code_ == CORO_DEEPER_) {
+            callee = NULL;
+            continue;
+        }
+        if (frame->caller == NULL) {
+            driver->frame = frame;
+            return false;
+        }
+        driver->frame = frame->caller;
+        callee = frame;
+    }
+}
+
+/* Make a driver for a chain that needs no loop. Takes the call. */
+static inline void coro_driver_init(coro_driver *driver, coro_header *call)
+{
+    CORO_CHECK(call != NULL, "a driver needs a call to drive");
+    coro_zero_(driver, sizeof *driver);
+    call->caller = NULL;
+    driver->frame = call;
+}
+
+/*
+ * Run until the chain suspends (ASYNC_SUSPEND or YIELD): true. False: the root
+ * has ended; its error and result are in driver->frame. Awaiting something of
+ * the library, which needs a loop, traps; so does resuming an ended chain.
+ */
+CORO_INLINE bool coro_resume(coro_driver *driver)
+{
+    return coro_drive_(driver, NULL);
+}
+
+/* Give back the frames of a chain, ended or not; FINALLY blocks do not run. */
+CORO_API void coro_driver_close(coro_driver *driver);
+
+/*
+ * The source line at which a suspended frame stands, 0 before its start; and
+ * with it a trace of awaits, innermost first, which costs no memory at all.
+ */
+static inline unsigned coro_frame_line(const coro_header *frame)
+{
+#if CORO_STATE_BITS == 32
+    return frame->state >= CORO_STATE_LINES_ ? (unsigned)(frame->state >> 4) : 0;
+#else
+    return frame->state >= CORO_STATE_LINES_ ? (unsigned)frame->state - CORO_STATE_LINES_ : 0;
+#endif
+}
+
+/* --- what the macros of coro/async.h call ------------------------------------------------- */
+
+/* What a finished callee's error does to its caller; *callee may become another frame. */
+CORO_API CORO_COLD int coro_failed_(coro_driver *driver, coro_header *self, coro_header **callee);
+CORO_API CORO_COLD void coro_thrown_(coro_driver *driver, coro_header *self, int error,
+                                      unsigned line);
+CORO_API void coro_finally_enter_(coro_driver *driver, coro_header *self, int error);
+CORO_API CORO_COLD void coro_finally_error_(coro_driver *driver, coro_header *self, int error);
+CORO_API CORO_NORETURN CORO_COLD void coro_bad_state_(const coro_header *self);
+CORO_API CORO_NORETURN CORO_COLD void coro_no_result_(const coro_header *self);
+CORO_API CORO_NORETURN CORO_COLD void coro_left_block_(const coro_header *self);
+CORO_API CORO_NORETURN CORO_COLD void coro_leave_finally_(const coro_header *self);
+
+/* Copy a result where the compiler has no __typeof__: sizes must agree. */
+CORO_API void coro_result_copy_(void *to, size_t size, const coro_header *callee);
+
+CORO_END_DECLS
+
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * coro/gather.h - await several calls at once.
+ *
+ *     AWAIT(coro_gather(coro_into(&self->a, fetch("a")),
+ *                       coro_into(&self->b, fetch("b")),
+ *                       coro_only(log_it())));
+ *
+ * Each call runs as a task of its own; the await ends when all have ended, with
+ * the results where coro_into says, in the order of the arguments. The first
+ * error ends it at once: the others run on, unheard, and nothing is stored. A
+ * group (coro/group.h) is nearly always the better choice: it leaves nobody
+ * behind. Cancelling the await cancels all, and it ends when they have.
+ *
+ * Memory: a frame from the pool, a task each. Threads: the loop's.
+ */
+#ifndef CORO_GATHER_H
+#define CORO_GATHER_H
+
+#include <coro/task.h>
+
+#if CORO_SCOPES && CORO_JOINS
+
+CORO_BEGIN_DECLS
+
+typedef struct coro_gather_item {
+    coro_header *call;
+    void *into;
+    size_t size;
+} coro_gather_item;
+
+static inline coro_gather_item coro_gather_item_(coro_header *call, void *into, size_t size)
+{
+    coro_gather_item item;
+    item.call = call;
+    item.into = into;
+    item.size = size;
+    return item;
+}
+
+/* A call with a place for its result; the types must agree. */
+#if CORO_HAS_TYPEOF
+#define coro_into(place, call)                                                                     \
+    coro_gather_item_(&(call)->coro, 1 ? (place) : (__typeof__(&(call)->result))0,                 \
+                      sizeof(*(place)))
+#else
+#define coro_into(place, call) coro_gather_item_(&(call)->coro, (place), sizeof(*(place)))
+#endif
+
+/* A call without. */
+#define coro_only(call) coro_gather_item_(&(call)->coro, NULL, 0)
+
+/* Up to any number of items, each by coro_into or coro_only. None: done at once. */
+#define coro_gather(...)                                                                           \
+    coro_gather_array((coro_gather_item[]){__VA_ARGS__},                                           \
+                      sizeof((coro_gather_item[]){__VA_ARGS__}) / sizeof(coro_gather_item), NULL)
+
+/*
+ * gather(return_exceptions=True): waits for all, never fails by a call's error;
+ * errors[i] is call i's, 0 for a result. errors must hold as many, and outlive
+ * the await.
+ */
+#define coro_gather_errors(errors, ...)                                                            \
+    coro_gather_array((coro_gather_item[]){__VA_ARGS__},                                           \
+                      sizeof((coro_gather_item[]){__VA_ARGS__}) / sizeof(coro_gather_item),        \
+                      (errors))
+
+/* The same for a number known at run time. Takes the calls; copies the array. */
+CORO_API CORO_NODISCARD coro_void *coro_gather_array(const coro_gather_item *items, size_t count,
+                                                     int *errors);
+
+CORO_END_DECLS
+
+#endif
+
+#endif

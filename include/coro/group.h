@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * coro/group.h - tasks that end before the block that made them.
+ *
+ *     ASYNC(both, VARS(coro_group group;))
+ *     {
+ *         ASYNC_BEGIN;
+ *         CORO_GROUP(self->group) {
+ *             coro_group_create_task(&self->group, fetch("a"));
+ *             coro_group_create_task(&self->group, fetch("b"));
+ *         }                                     // waits for both
+ *         ...
+ *
+ * asyncio's TaskGroup. The first child that fails (being cancelled alone is no
+ * failure) cancels its siblings and the block's body; when all have ended, the
+ * block fails with that first error. coro_group_errors tells of all of them,
+ * a tree where groups are nested. Cancelling what is around cancels the children.
+ *
+ * Memory: the struct is in VARS; a child that failed is kept, for its error, until
+ * a group of the same task fails again or the task has ended.
+ * Threads: the loop's.
+ */
+#ifndef CORO_GROUP_H
+#define CORO_GROUP_H
+
+#include <coro/scope.h>
+
+#if CORO_SCOPES && CORO_JOINS
+
+CORO_BEGIN_DECLS
+
+struct coro_group { /* private; zeroed in VARS */
+    coro_scope scope;
+    coro_task *children; /* ring of those that run */
+    size_t count;
+    coro_task *failed, *failed_last; /* in order of their ends */
+    coro_task *body_failed;          /* children of a group inside the body that failed it */
+    int16_t error;                   /* the first */
+    int16_t body_error;
+    bool joining; /* the block waits for its children */
+};
+
+#define CORO_GROUP(group)                                                                          \
+    CORO_GROUP_AT_(CORO_HERE_, CORO_HERE_, group)
+#define CORO_GROUP_AT_(n, m, group)                                                                \
+    CORO_BLOCK_(n, &(group).scope, coro_group_enter_(coro_driver_, &self->coro, &(group)),         \
+                CORO_GROUP_JOIN_(m, group))
+/* The children are waited for with what the body is left by put aside in the scope. */
+#define CORO_GROUP_JOIN_(m, group)                                                                 \
+    do {                                                                                           \
+        if (coro_group_leave_(coro_driver_, &self->coro, &(group))) {                              \
+            CORO_START_IN_BLOCK_(m, coro_group_join_(&(group)))                                    \
+            coro_frame_free_(coro_callee_);                                                        \
+        }                                                                                          \
+        coro_group_settle_(coro_driver_, &self->coro, &(group));                                   \
+    } while (0)
+/* As CORO_START_, one block deeper than where the macro stands. */
+#define CORO_START_IN_BLOCK_(m, call)                                                              \
+    self->coro.state = (coro_state)(m);                                                            \
+    coro_callee_ = &(call)->coro;                                                                  \
+    {                                                                                              \
+        coro_status coro_status_;                                                                  \
+        if ((coro_status_ = coro_enter_(coro_driver_, &self->coro, coro_callee_)).code_ !=         \
+            CORO_DONE_) {                                                                          \
+            return coro_status_;                                                                   \
+            CORO_CASE_(m):;                                                                        \
+        }                                                                                          \
+    }
+
+/*
+ * Run a call as a child. Takes the call. Returns a borrowed pointer, good until
+ * the child has ended, or NULL with the call freed: when memory is
+ * short (the group fails with CORO_ENOMEM), when the group is not open, and when
+ * it is coming down; coro_group_start says which. To keep the pointer beyond the
+ * child's end, coro_task_retain it. Children may be added while the block waits.
+ */
+#define coro_group_create_task(group, call) coro_group_create_task_((group), &(call)->coro)
+CORO_API coro_task *coro_group_create_task_(coro_group *group, coro_header *call);
+
+/* As above, for who wants the reason: 0, CORO_ENOMEM, CORO_EFINISHED (left), CORO_EINVAL (not
+ * entered), CORO_ECANCELED (coming down). *task may be NULL. */
+#define coro_group_start(group, task, call) coro_group_start_((group), (task), &(call)->coro)
+CORO_API int coro_group_start_(coro_group *group, coro_task **task, coro_header *call);
+
+/* End the block early and well: children and body are cancelled, no error comes of it. */
+CORO_API void coro_group_cancel(coro_group *group);
+
+/* Children that have not ended. */
+static inline size_t coro_group_count(const coro_group *group)
+{
+    return group->count;
+}
+
+/*
+ * Visit the errors that failed a group, in order; depth 0 are its own, and below
+ * a child that failed by a group of its own, depth 1 that group's, and so on.
+ * `name` is the task's, or "body". Good until the group is entered again, or another
+ * group of the task fails: then there are none. Returns their number.
+ */
+typedef void (*coro_error_visitor)(void *context, unsigned depth, int error, const char *name);
+CORO_API size_t coro_group_errors(const coro_group *group, coro_error_visitor visit, void *context);
+
+CORO_API void coro_group_enter_(coro_driver *driver, coro_header *frame, coro_group *group);
+CORO_API bool coro_group_leave_(coro_driver *driver, coro_header *frame, coro_group *group);
+CORO_API CORO_NODISCARD coro_void *coro_group_join_(coro_group *group);
+CORO_API void coro_group_settle_(coro_driver *driver, coro_header *frame, coro_group *group);
+
+CORO_END_DECLS
+
+#endif
+
+#endif

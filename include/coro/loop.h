@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * coro/loop.h - the event loop: who is ready, what is due, when to sleep.
+ *
+ * One turn, in this order:
+ *
+ *     inbox ► run exactly the tasks that were ready ► flush corked writes ►
+ *     wait for I/O until the next deadline ► completions ► expired timers ► ...
+ *
+ * While tasks are ready the system and the clock are asked only every 64th turn
+ * or after 1,024 resumes. Timers fire in order of deadline, equal ones in order
+ * of creation, never early.
+ *
+ * A loop is an object, one a thread; there are no globals but the thread's
+ * pointer to the running one. How it waits is a backend's business (epoll, a
+ * virtual clock, bare metal): src/kernel/backend.h.
+ *
+ * Memory: the struct is the caller's; frames, tasks and timers come from the
+ * allocator of its options. Threads: the loop's thread, except coro/remote.h.
+ */
+#ifndef CORO_LOOP_H
+#define CORO_LOOP_H
+
+#include <coro/task.h>
+
+CORO_BEGIN_DECLS
+
+struct coro_backend;
+
+#if CORO_TIME_BITS == 64
+typedef struct coro_timer_entry {
+    coro_time deadline;
+    uint64_t sequence; /* equal deadlines: first come first served */
+    coro_timer *timer;
+} coro_timer_entry;
+
+typedef struct coro_timers {
+    coro_timer_entry *heap; /* 4-ary, from 1 */
+    size_t count, capacity, reserved;
+    uint64_t sequence;
+} coro_timers;
+#else
+typedef struct coro_timers {
+    coro_timer *sleeps;    /* sorted lists: of tasks */
+    coro_timer *deadlines; /* and of scopes */
+} coro_timers;
+#endif
+
+/* Called once at the end of a turn: where corked writes leave. */
+typedef struct coro_hook {
+    struct coro_hook *next;
+    void (*run)(struct coro_hook *hook);
+    bool queued;
+} coro_hook;
+
+/* What the loop tells its owner, for nobody awaits it. */
+typedef enum coro_report_kind {
+    CORO_REPORT_TASK_ERROR,    /* a task's error that nobody took */
+    CORO_REPORT_CLEANUP_ERROR, /* an error in a FINALLY while another was on its way */
+    CORO_REPORT_CALLBACK,      /* an error in a callback, a server's accept... */
+    CORO_REPORT_DEADLOCK       /* nothing can wake the tasks that are left */
+} coro_report_kind;
+
+typedef struct coro_report {
+    coro_report_kind kind;
+    coro_loop *loop;
+    const coro_task *task; /* or NULL */
+    int error;
+    const char *message;
+} coro_report;
+
+typedef void (*coro_report_function)(void *context, const coro_report *report);
+
+typedef struct coro_loop_options {
+    coro_allocator allocator;           /* .resize NULL: the heap on hosts, none on bare metal */
+    const struct coro_backend *backend; /* NULL: the system's best; CORO_POLL names another */
+    coro_report_function report;        /* NULL: stderr on hosts */
+    void *context;                      /* given to report */
+    void *backend_options;
+} coro_loop_options;
+
+typedef struct coro_loop_metrics {
+    uint64_t turns, resumes, waits, timers;
+    size_t tasks, tasks_max;
+} coro_loop_metrics;
+
+/* One frame of an error's way: where it was raised, and who awaited that. */
+typedef struct coro_trace_entry {
+    const coro_descriptor *descriptor;
+    unsigned line;
+} coro_trace_entry;
+
+struct coro_loop { /* private; here so that you can place it */
+    coro_pool pool;
+    coro_task *ready, *ready_last; /* the next turn's */
+    coro_task *batch;              /* what is left of this turn's */
+    coro_task *current;
+    unsigned budget;
+    unsigned idle_turns, idle_resumes; /* since the system was last asked */
+    uint8_t running, stopping, closed;
+    coro_time now;
+    coro_timers timers;
+    const struct coro_backend *backend;
+    void *backend_data;
+    coro_task *tasks;  /* ring of those that no group owns */
+    size_t task_count; /* alive */
+    size_t sources;    /* what can wake a task from outside: operations, listeners, remotes */
+    const void *thread;
+    coro_task *main_task;
+    coro_task *cancel_next;    /* whom a cancel goes on to, through a join */
+    coro_header *unmask_until; /* see cancel.c */
+    coro_pool *outer; /* the loop that this one preempted */
+    coro_hook *hooks;
+    coro_report_function report;
+    void *report_context;
+#if CORO_HOSTED
+    coro_loop_metrics metrics;
+#endif
+#if CORO_TRACE_DEPTH
+    struct {
+        const coro_task *task;
+        const coro_header *frame; /* the last one that it passed */
+        int error;
+        unsigned count;
+        bool kept; /* the main task's: what else fails does not overwrite it */
+        coro_trace_entry entries[CORO_TRACE_DEPTH];
+    } trace;
+#endif
+};
+
+/*
+ * Make a loop in memory of yours, for the calling thread. options may be NULL on
+ * hosts. 0, CORO_ENOMEM, or what the backend says; nothing is left to free then.
+ */
+CORO_API int coro_loop_init(coro_loop *loop, const coro_loop_options *options);
+
+/*
+ * Cancel what is left, run it to its end, and free everything. Not from inside
+ * a task. Tasks that refuse to end within 1,000,000 turns are reported and freed.
+ */
+CORO_API void coro_loop_close(coro_loop *loop);
+
+/*
+ * Run until the call has ended: its error. Other tasks run beside it, and stay
+ * when it is done. CORO_ESTOPPED after coro_loop_stop (the task stays, and can
+ * be cancelled); CORO_EDEADLK when nothing can wake it; CORO_EBUSY when a loop
+ * of this thread runs already. The result is in the caller's frame, if it was
+ * made by name_at().
+ */
+#define coro_loop_run_until_complete(loop, call)                                                   \
+    coro_loop_run_until_complete_((loop), &(call)->coro)
+CORO_API int coro_loop_run_until_complete_(coro_loop *loop, coro_header *call);
+
+/* Run until the task has ended, is stopped or nothing is left that could run. Borrows task. */
+CORO_API int coro_loop_run_task(coro_loop *loop, coro_task *task);
+
+/* One turn; with `wait`, sleep until something happens. True: tasks are ready. */
+CORO_API bool coro_loop_run_once(coro_loop *loop, bool wait);
+
+/* Leave the run at the end of this turn. */
+CORO_API void coro_loop_stop(coro_loop *loop);
+
+/* The running loop of this thread, or NULL. */
+static inline coro_loop *coro_loop_current(void)
+{
+    return (coro_loop *)(void *)coro_pool_current_;
+}
+
+/* The loop's clock, read now. Loop thread. */
+CORO_API coro_time coro_loop_time(coro_loop *loop);
+
+#if CORO_HOSTED
+/* Plain counters, always on. */
+CORO_API void coro_loop_metrics_get(const coro_loop *loop, coro_loop_metrics *metrics);
+#endif
+
+/* Run a hook once, at the end of this turn. Queued already: nothing. */
+CORO_API void coro_loop_add_hook(coro_loop *loop, coro_hook *hook);
+CORO_API void coro_loop_remove_hook(coro_loop *loop, coro_hook *hook);
+
+/* Tell the loop's owner of something that nobody awaits. */
+CORO_API void coro_loop_report(coro_loop *loop, const coro_report *report);
+
+/* The scheduling end of a custom primitive: see src/kernel/wait.h. */
+CORO_API void coro_task_ready_slow_(coro_task *task);
+
+CORO_INLINE void coro_task_ready_(coro_task *task)
+{
+    coro_loop *loop = task->driver.loop;
+    if (task->driver.flags & CORO_TASK_QUEUED_)
+        return;
+    task->driver.flags |= CORO_TASK_QUEUED_;
+    task->next = NULL;
+    if (loop->ready_last != NULL)
+        loop->ready_last->next = task;
+    else
+        loop->ready = task;
+    loop->ready_last = task;
+}
+
+CORO_END_DECLS
+
+#endif

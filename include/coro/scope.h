@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * coro/scope.h - blocks that bound what runs inside: a timeout, a shield.
+ *
+ *     ASYNC(polite, VARS(coro_scope limit;))
+ *     {
+ *         ASYNC_BEGIN;
+ *         CORO_TIMEOUT(self->limit, CORO_SECONDS(2)) {
+ *             AWAIT(talk());                    // CORO_ETIMEDOUT leaves the block
+ *         }
+ *         ...
+ *
+ * A scope has a parent, a deadline and a shield flag; tasks, groups, timeouts
+ * and shields are all scopes. A cancelled scope fails every wait inside it with
+ * CORO_ECANCELED, again and again, until it has been left: a level, not an edge.
+ * At its exit a timeout that has expired turns that into CORO_ETIMEDOUT, unless
+ * a scope around it is cancelled too: then the outer one speaks.
+ *
+ * `break` leaves the block, as do its end, return, and errors; each by the
+ * scope's exit. A `goto` out of it traps at the next await.
+ *
+ * Memory: 48 bytes in VARS; entering may need room for a timer (CORO_ENOMEM at
+ * the block), leaving never allocates. Threads: the loop's.
+ */
+#ifndef CORO_SCOPE_H
+#define CORO_SCOPE_H
+
+#include <coro/loop.h>
+
+#if CORO_SCOPES
+
+CORO_BEGIN_DECLS
+
+struct coro_scope { /* private; zeroed in VARS */
+    coro_scope *parent;
+    coro_header *frame; /* whose body opened it */
+    coro_task *task;
+    coro_timer timer;
+#if CORO_TIME_BITS == 64
+    coro_time deadline;
+#endif
+    uint8_t phase;
+    uint8_t flags;
+    int16_t pending; /* what it is being left by: an error, or CORO_RETURNING_ */
+};
+
+enum { /* phase */
+    CORO_SCOPE_OUT_ = 0, /* not entered, or left */
+    CORO_SCOPE_ENTERING_ = 1,
+    CORO_SCOPE_INSIDE_ = 2,
+    CORO_SCOPE_LEFT_ = 3
+};
+enum { /* flags */
+    CORO_SCOPE_CANCELED_ = 1,
+    CORO_SCOPE_EXPIRED_ = 2,
+    CORO_SCOPE_SHIELD_ = 4,
+    CORO_SCOPE_TIMED_ = 8, /* has room for a timer reserved */
+    CORO_SCOPE_GROUP_ = 16,
+    CORO_SCOPE_QUIET_ = 32 /* asked to end by its owner: the block ends without an error */
+};
+
+/* Fail the block with CORO_ETIMEDOUT when it lasts longer than `delay`; zero or less: at its
+ * first wait. The scope is a coro_scope in VARS. */
+#define CORO_TIMEOUT(scope, delay)                                                                 \
+    CORO_BLOCK_(CORO_HERE_, &(scope),                                                              \
+                coro_timeout_enter_(coro_driver_, &self->coro, &(scope), (delay)), (void)0)
+
+/* The same with a point in time of coro_loop_time. */
+#define CORO_TIMEOUT_AT(scope, when)                                                               \
+    CORO_BLOCK_(CORO_HERE_, &(scope),                                                              \
+                coro_timeout_at_enter_(coro_driver_, &self->coro, &(scope), (when)), (void)0)
+
+/* Cancels from outside the block wait until it has been left. */
+#define CORO_SHIELD(scope)                                                                         \
+    CORO_BLOCK_(CORO_HERE_, &(scope), coro_shield_enter_(coro_driver_, &self->coro, &(scope)),     \
+                (void)0)
+
+/*
+ * One shape for all blocks. The outer `for` enters, and comes round once more
+ * for the exit, whatever way the inner one (the user's block) was left; errors
+ * and returns arrive at case n. `join` is what a group awaits before its exit.
+ */
+#define CORO_BLOCK_(n, scope, enter, join)                                                         \
+    for (enter; (scope)->phase != CORO_SCOPE_OUT_;)                                                \
+        if ((scope)->phase != CORO_SCOPE_ENTERING_) {                                              \
+            if (0) {                                                                               \
+                CORO_CASE_(n):                                                                     \
+                coro_scope_leave_(coro_driver_, &self->coro, (scope), coro_error_);                \
+            }                                                                                      \
+            join;                                                                                  \
+            coro_error_ = coro_scope_exit_(coro_driver_, &self->coro, (scope));                    \
+            if (coro_error_ == CORO_RETURNING_)                                                    \
+                CORO_LEAVE_();                                                                     \
+            if (coro_error_ != 0)                                                                  \
+                CORO_RAISE_();                                                                     \
+        } else                                                                                     \
+            CORO_SHADOW_                                                                           \
+    for (char(*coro_handler_)[n], (*coro_leave_)[n], (*coro_depth_)[sizeof *coro_depth_ + 1];      \
+         (void)sizeof coro_handler_, (void)sizeof coro_leave_, (void)sizeof coro_depth_,           \
+         coro_scope_step_(scope);)                                                                 \
+    CORO_END_SHADOW_
+
+/* First time: go in. Second time: come out. */
+static inline bool coro_scope_step_(coro_scope *scope)
+{
+    bool enter = scope->phase == CORO_SCOPE_ENTERING_;
+    scope->phase = enter ? CORO_SCOPE_INSIDE_ : scope->phase;
+    return enter;
+}
+
+CORO_API void coro_timeout_enter_(coro_driver *driver, coro_header *frame, coro_scope *scope,
+                                  coro_duration delay);
+CORO_API void coro_timeout_at_enter_(coro_driver *driver, coro_header *frame, coro_scope *scope,
+                                     coro_time when);
+CORO_API void coro_shield_enter_(coro_driver *driver, coro_header *frame, coro_scope *scope);
+CORO_API void coro_scope_leave_(coro_driver *driver, coro_header *frame, coro_scope *scope,
+                                int pending);
+CORO_API int coro_scope_exit_(coro_driver *driver, coro_header *frame, coro_scope *scope);
+
+/* Fail what runs inside, from any task of the loop. False: nobody is inside, or it was done before. */
+CORO_API bool coro_scope_cancel(coro_scope *scope);
+
+/* Has its deadline passed while it was open? Stays after the block. */
+static inline bool coro_timeout_expired(const coro_scope *scope)
+{
+    return (scope->flags & CORO_SCOPE_EXPIRED_) != 0;
+}
+
+/*
+ * Another deadline for an open block, CORO_FOREVER for none. CORO_EALREADY: it
+ * has expired; CORO_EFINISHED: it has been left; CORO_EINVAL: never entered.
+ */
+CORO_API int coro_timeout_reschedule(coro_scope *scope, coro_duration delay);
+CORO_API int coro_timeout_reschedule_at(coro_scope *scope, coro_time when);
+/* Its deadline; CORO_FOREVER when there is none. */
+CORO_API coro_time coro_timeout_when(const coro_scope *scope);
+
+/* Is the current task cancelled, here and now: would a wait fail? */
+CORO_API bool coro_cancel_pending(void);
+
+/*
+ * Await a call, for so long at most: CORO_ETIMEDOUT. Runs it in this task, in a
+ * timeout scope; waits until the cancelled call has ended. A call that returns
+ * all the same wins. Zero or less: a future or task that is done gives its
+ * value, a running task is cancelled, a coroutine is never started. Takes the
+ * call, and has its type.
+ */
+#if CORO_HAS_TYPEOF
+#define coro_wait_for(call, delay)                                                                 \
+    ((__typeof__(call))(void *)coro_wait_for_(&(call)->coro, (delay)))
+#else
+#define coro_wait_for(call, delay) coro_wait_for_(&(call)->coro, (delay))
+#endif
+CORO_API CORO_NODISCARD coro_void *coro_wait_for_(coro_header *call, coro_duration delay);
+
+#if CORO_JOINS
+/*
+ * asyncio's shield: wait for a task that goes on, with its owner, when this
+ * await is cancelled or times out. Joined by CORO_JOIN's rules otherwise.
+ */
+CORO_API CORO_NODISCARD coro_void *coro_shield(coro_task *task);
+#define CORO_SHIELD_JOIN(lvalue, function, task)                                                   \
+    CORO_JOIN_AT_(CORO_HERE_, lvalue, function, coro_shield(task))
+#endif
+
+CORO_END_DECLS
+
+#endif /* CORO_SCOPES */
+
+
+#endif

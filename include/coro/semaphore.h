@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * coro/semaphore.h - at most so many at once.
+ *
+ *     coro_semaphore connections = CORO_SEMAPHORE_INIT(8);
+ *     AWAIT(coro_semaphore_acquire(&connections));
+ *     ...
+ *     coro_semaphore_release(&connections);
+ *
+ * A release hands its permit to the task that waits longest: it has it from that
+ * moment on, even when it is cancelled before it runs. With one permit it is a
+ * lock.
+ *
+ * Memory: the caller's. Threads: the loop's.
+ */
+#ifndef CORO_SEMAPHORE_H
+#define CORO_SEMAPHORE_H
+
+#include <coro/task.h>
+
+CORO_BEGIN_DECLS
+
+typedef struct coro_semaphore {
+    size_t value;
+    coro_waiters waiters;
+} coro_semaphore;
+
+#define CORO_SEMAPHORE_INIT(value) {(value), {NULL}}
+
+static inline void coro_semaphore_init(coro_semaphore *semaphore, size_t value)
+{
+    semaphore->value = value;
+    semaphore->waiters.first = NULL;
+}
+
+/* Take a permit; suspends while there is none, in turn. Cancelled: none was taken. */
+CORO_API CORO_NODISCARD coro_void *coro_semaphore_acquire(coro_semaphore *semaphore);
+
+/* Take one if there is one and nobody waits. */
+CORO_API bool coro_semaphore_try_acquire(coro_semaphore *semaphore);
+
+/* Give one back, or a new one. Never suspends. */
+CORO_API void coro_semaphore_release(coro_semaphore *semaphore);
+
+/* Would an acquire wait? */
+static inline bool coro_semaphore_locked(const coro_semaphore *semaphore)
+{
+    return semaphore->value == 0 || semaphore->waiters.first != NULL;
+}
+
+CORO_END_DECLS
+
+#endif

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * coro/task.h - a chain of awaits that runs by itself, beside others.
+ *
+ *     coro_task *task = coro_create_task(fetch("a"));   // starts at the next turn
+ *     ...
+ *     CORO_JOIN(self->length, fetch, task);             // wait for its typed result
+ *     coro_task_release(task);
+ *
+ * A task is owned by its loop (or group) until it has ended, whether anybody
+ * holds it or not. coro_create_task returns one reference; any number may join.
+ * A task that ends with an error which nobody takes is reported when it is let go.
+ *
+ * Cancelling is a request, and a level: from then on every wait of the library
+ * that the task begins, or is in, fails with CORO_ECANCELED, until the task has
+ * ended. Its body always starts; a value that has arrived is delivered first;
+ * FINALLY blocks run shielded from what was pending when they were entered.
+ *
+ * Memory: from the loop's pool, or the caller's (coro_task_start_at).
+ * Threads: the loop's thread only. Other threads use coro/remote.h.
+ */
+#ifndef CORO_TASK_H
+#define CORO_TASK_H
+
+#include <coro/async.h>
+
+CORO_BEGIN_DECLS
+
+typedef struct coro_task coro_task;
+typedef struct coro_loop coro_loop;
+typedef struct coro_scope coro_scope;
+typedef struct coro_group coro_group;
+typedef struct coro_wait_type coro_wait_type;
+
+/* Tasks that wait for one thing, first come first served. */
+typedef struct coro_waiters {
+    coro_task *first; /* a ring: first->prev is the last */
+} coro_waiters;
+
+/* A place in the loop's timers. */
+#if CORO_TIME_BITS == 64
+typedef struct coro_timer {
+    uint32_t index; /* in the heap, from 1; 0: not set */
+    uint8_t kind;
+} coro_timer;
+#else
+typedef struct coro_timer {
+    struct coro_timer *next;
+    coro_time deadline;
+} coro_timer;
+#endif
+
+/* What a task waits for. A task waits at one place at a time, so it has one. */
+typedef union coro_wait {
+    struct {
+        void *object; /* the queue, future, stream... */
+        coro_value a; /* argument; then the result */
+#if CORO_SCOPES
+#if CORO_HOSTED
+        coro_value b;
+#endif
+#endif
+    };
+    coro_timer timer; /* of a sleep */
+} coro_wait;
+
+struct coro_task { /* private; here so that you can place it */
+    coro_driver driver;
+    coro_task *next; /* in the ready queue, or among the waiters of `wait.object` */
+#if CORO_SCOPES
+    coro_task *prev;
+    const coro_wait_type *wait_type; /* how to cancel the wait */
+    coro_scope *scope;               /* innermost open block */
+    coro_group *group;               /* whose child it is */
+#endif
+    coro_wait wait;
+#if CORO_JOINS
+    coro_waiters joiners;
+    coro_task *sibling, *elder; /* ring of the loop's or the group's tasks */
+#endif
+#if CORO_HOSTED
+    coro_task *errors; /* children whose errors failed a group of this task */
+    const char *name;
+#endif
+};
+
+enum { /* driver.flags */
+    CORO_TASK_QUEUED_ = 1,   /* in the ready queue */
+    CORO_TASK_WAITING_ = 2,  /* at a wait of the library */
+    CORO_TASK_CALL_ = 4,     /* ...which was made in line: resume its caller */
+    CORO_TASK_CANCEL_ = 8,   /* some scope around it is cancelled: look closer */
+    CORO_TASK_CANCELED_ = 16, /* the task itself was */
+    CORO_TASK_DONE_ = 32,
+    CORO_TASK_TAKEN_ = 64, /* somebody has taken its error */
+    CORO_TASK_POOL_ = 128  /* memory: from the pool */
+};
+enum { /* driver.more */
+    CORO_TASK_VISITED_ = 1, /* by a cancel that is on its way */
+    CORO_TASK_MUTED_ = 2,   /* its error is nobody's business */
+    CORO_TASK_WATCHED_ = 4, /* a gather wants to know of its end */
+    CORO_TASK_UNMASK_ = 8   /* cancelled while it runs: see cancel.c */
+};
+
+/*
+ * Run a call beside the current task, from the next turn of the loop on. Takes
+ * the call. Returns a reference that coro_task_release ends, or NULL when memory
+ * is short (the call is freed). Loop thread; needs a running loop.
+ */
+#define coro_create_task(call) coro_create_task_(NULL, &(call)->coro)
+
+/* The same on a given loop, running or not. */
+#define coro_loop_create_task(loop, call) coro_create_task_((loop), &(call)->coro)
+CORO_API CORO_NODISCARD coro_task *coro_create_task_(coro_loop *loop, coro_header *call);
+
+/* The same in memory of the caller's, which must live until the task has ended. Cannot fail,
+ * except where timers are kept in a heap that cannot grow: CORO_ENOMEM, the call is freed. */
+#define coro_task_start_at(loop, task, call) coro_task_start_at_((loop), (task), &(call)->coro)
+CORO_API int coro_task_start_at_(coro_loop *loop, coro_task *task, coro_header *call);
+
+#if CORO_JOINS
+/*
+ * End a reference. A task that still runs goes on, and its error will be
+ * reported. NULL is fine. Never suspends.
+ */
+CORO_API void coro_task_release(coro_task *task);
+CORO_API coro_task *coro_task_retain(coro_task *task);
+
+/*
+ * Wait until a task has ended. Its error becomes the await's. If the awaiting
+ * task is cancelled, so is the one that it waits for, as in asyncio (coro_shield
+ * keeps it alive); the await ends when that one has ended.
+ * NULL (no memory at create_task) gives CORO_ENOMEM; itself gives CORO_ELOOP.
+ */
+CORO_API CORO_NODISCARD coro_void *coro_task_join(coro_task *task);
+
+/* Join, and take the typed result: `function` is the coroutine that the task runs; that is checked. */
+#define CORO_JOIN(lvalue, function, task)                                                          \
+    CORO_JOIN_AT_(CORO_HERE_, lvalue, function, coro_task_join(task))
+#define CORO_JOIN_AT_(n, lvalue, function, call)                                                   \
+    CORO_AWAIT_AT_(n, call,                                                                        \
+                   (lvalue) = ((struct function *)coro_joined_frame_(coro_callee_,                 \
+                                                                     &function##_descriptor))      \
+                                  ->result)
+CORO_API void *coro_joined_frame_(coro_header *join, const coro_descriptor *descriptor);
+
+/* Has it ended? Its error then (CORO_EPENDING before). Loop thread. */
+CORO_API bool coro_task_done(const coro_task *task);
+CORO_API int coro_task_error(coro_task *task);
+
+/* The result of a task that ended well, else NULL; the type is `struct function`'s result. */
+CORO_API const void *coro_task_result(coro_task *task, const coro_descriptor *descriptor);
+#endif
+
+/* The task that runs now; NULL outside of tasks. Loop thread. */
+CORO_API coro_task *coro_current_task(void);
+
+#if CORO_HOSTED
+/* A name for reports and trees; not copied. */
+CORO_API void coro_task_set_name(coro_task *task, const char *name);
+/* Its name, or the name of its function. */
+CORO_API const char *coro_task_name(const coro_task *task);
+#endif
+
+#if CORO_SCOPES
+/*
+ * Ask a task to end: see above. False: it had ended already. Each call counts.
+ * A task may cancel itself. Never suspends, never allocates.
+ */
+CORO_API bool coro_task_cancel(coro_task *task);
+
+/* Take one request back; at 0 the task is no longer cancelled. Returns what is left. */
+CORO_API unsigned coro_task_uncancel(coro_task *task);
+CORO_API unsigned coro_task_cancelling(const coro_task *task);
+
+/* Did it end with CORO_ECANCELED? */
+CORO_API bool coro_task_cancelled(const coro_task *task);
+#endif
+
+/*
+ * sleep: wait for at least that long, measured from now. Zero or less yields to
+ * the loop exactly once. CORO_EINVAL for CORO_DURATION_INVALID.
+ * yield: let all who are ready have a turn; asyncio's sleep(0).
+ */
+CORO_API CORO_NODISCARD coro_void *coro_sleep(coro_duration delay);
+CORO_API CORO_NODISCARD coro_void *coro_yield(void);
+
+CORO_END_DECLS
+
+#endif

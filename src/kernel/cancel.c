@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cancel.c - whom a cancel reaches.
+ *
+ * Scopes nest: blocks inside a task, the task, the group that the task is a
+ * child of, the task that opened the group... A wait fails when the walk from
+ * its frame outwards meets a cancelled scope before it meets a shield:
+ *
+ *     leaf ► frame ► [timeout] ► frame ► task ► [group] ► frame ► ... ► task ► loop
+ *                       ▲ cancelled? expired?      ▲       ▲ MASK: in its FINALLY
+ *
+ * The walk stops at a CORO_SHIELD, and at a frame that is in its FINALLY (MASK):
+ * clean-up runs undisturbed by what was pending when it was entered. A cancel
+ * that comes later takes the MASK from the frames inside its scope, and so gets
+ * through; nothing else has to be remembered.
+ *
+ * CORO_TASK_CANCEL_ on a task only says that some scope around it is cancelled:
+ * a wait of a task without it pays one test.
+ *
+ * A running task's innermost frame is on the C stack, not in its driver, so a
+ * cancel of the running task takes the MASKs away at its next wait: UNMASK, up
+ * to loop->unmask_until.
+ */
+#include "kernel.h"
+
+#if CORO_SCOPES
+
+/* --- asking ------------------------------------------------------------------------------- */
+
+static bool reaches(const coro_task *task, const coro_header *frame, const coro_scope *scope)
+{
+    for (;;) {
+        for (; frame != NULL; frame = frame->caller) {
+            for (; scope != NULL && scope->frame == frame; scope = scope->parent) {
+                if (scope->flags & CORO_SCOPE_CANCELED_)
+                    return true;
+                if (scope->flags & CORO_SCOPE_SHIELD_)
+                    return false;
+            }
+            if (frame->flags & CORO_FRAME_MASK_)
+                return false;
+        }
+        if (task->driver.flags & CORO_TASK_CANCELED_)
+            return true;
+        if (task->group == NULL)
+            return false;
+        scope = &task->group->scope;
+        frame = scope->frame;
+        task = scope->task;
+    }
+}
+
+/* Take the MASKs that a cancel of the running task must pierce. */
+void coro_cancel_unmask(coro_task *task, coro_header *frame)
+{
+    const coro_header *until = task->driver.loop->unmask_until;
+    task->driver.more &= (uint8_t)~CORO_TASK_UNMASK_;
+    task->driver.loop->unmask_until = NULL;
+    for (; frame != NULL && frame != until; frame = frame->caller)
+        frame->flags &= (uint8_t)~CORO_FRAME_MASK_;
+}
+
+/* Would a wait begun by `frame` fail? The precise answer behind CORO_TASK_CANCEL_. */
+bool coro_cancel_check(coro_task *task, coro_header *frame)
+{
+    if (task->driver.more & CORO_TASK_UNMASK_)
+        coro_cancel_unmask(task, frame);
+    return reaches(task, frame, task->scope);
+}
+
+/* The same, seen from behind a block of the frame that is being left. */
+bool coro_cancel_outside(coro_task *task, const coro_header *frame, const coro_scope *scope)
+{
+    return task->driver.flags & CORO_TASK_CANCEL_ && reaches(task, frame, scope->parent);
+}
+
+/* Is anything from `scope` outwards cancelled, and not shielded from here? */
+bool coro_cancel_around(const coro_task *task, const coro_scope *scope)
+{
+    for (;;) {
+        for (; scope != NULL; scope = scope->parent) {
+            if (scope->flags & CORO_SCOPE_CANCELED_)
+                return true;
+            if (scope->flags & CORO_SCOPE_SHIELD_)
+                return false;
+        }
+        if (task->driver.flags & CORO_TASK_CANCELED_)
+            return true;
+        if (task->group == NULL)
+            return false;
+        scope = &task->group->scope;
+        task = scope->task;
+    }
+}
+
+/* A cancelled scope has been left: is there still one around the task? */
+void coro_cancel_settle(coro_task *task)
+{
+    const coro_task *outer = task;
+    const coro_scope *scope = task->scope;
+    for (;;) {
+        for (; scope != NULL; scope = scope->parent)
+            if (scope->flags & CORO_SCOPE_CANCELED_)
+                return;
+        if (outer->driver.flags & CORO_TASK_CANCELED_)
+            return;
+        if (outer->group == NULL)
+            break;
+        scope = &outer->group->scope;
+        outer = scope->task;
+    }
+    task->driver.flags &= (uint8_t)~CORO_TASK_CANCEL_;
+}
+
+bool coro_cancel_pending(void)
+{
+    coro_task *task = coro_current_task();
+    return task != NULL && task->driver.flags & CORO_TASK_CANCEL_ &&
+           coro_cancel_around(task, task->scope);
+}
+
+/* --- telling ------------------------------------------------------------------------------ */
+
+/* End the wait that the task is in, if the cancel reaches it. */
+static void poke(coro_task *task)
+{
+    task->driver.flags |= CORO_TASK_CANCEL_;
+    if (task->driver.flags & CORO_TASK_WAITING_ && reaches(task, task->driver.frame, task->scope) &&
+        task->wait_type->cancel(task))
+        coro_wait_done(task, CORO_ECANCELED);
+}
+
+static void unmask(coro_task *task, coro_header *until)
+{
+    if (task == task->driver.loop->current) {
+        if (!(task->driver.more & CORO_TASK_UNMASK_))
+            task->driver.loop->unmask_until = until;
+        else if (until == NULL) /* two at once: the wider one */
+            task->driver.loop->unmask_until = NULL;
+        task->driver.more |= CORO_TASK_UNMASK_;
+        return;
+    }
+    for (coro_header *frame = task->driver.frame; frame != NULL && frame != until;
+         frame = frame->caller)
+        frame->flags &= (uint8_t)~CORO_FRAME_MASK_;
+}
+
+/* All children of the groups that are open in the task, from its innermost block to `last`. */
+static void cancel_children(coro_task *task, const coro_scope *last)
+{
+    for (coro_scope *scope = task->scope; scope != NULL; scope = scope->parent) {
+        if (scope->flags & CORO_SCOPE_GROUP_) {
+            coro_group *group = coro_container_of(scope, coro_group, scope);
+            coro_task *child = group->children;
+            if (child != NULL)
+                do {
+                    coro_cancel_tree(child);
+                    child = child->sibling;
+                } while (child != group->children);
+        }
+        if (scope == last)
+            break;
+    }
+}
+
+/* A task that is inside a scope which has been cancelled, and all below it. */
+void coro_cancel_tree(coro_task *task)
+{
+    unmask(task, NULL);
+    poke(task);
+    cancel_children(task, NULL);
+}
+
+/*
+ * A task that waits for another one passes its cancel on. Along a chain of
+ * joins this goes step by step, so that the C stack stays flat; VISITED stops a
+ * ring of tasks that wait for each other.
+ */
+bool coro_task_cancel(coro_task *task)
+{
+    coro_loop *loop = task->driver.loop;
+    coro_task *outer = loop->cancel_next;
+    coro_task *next = task;
+    coro_check_thread(loop);
+    if (task->driver.flags & CORO_TASK_DONE_)
+        return false;
+    while (next != NULL && !(next->driver.more & CORO_TASK_VISITED_) &&
+           !(next->driver.flags & CORO_TASK_DONE_)) {
+        next->driver.more |= CORO_TASK_VISITED_;
+        next->driver.flags |= CORO_TASK_CANCELED_;
+        if (next->driver.cancels < UINT8_MAX)
+            next->driver.cancels++;
+        loop->cancel_next = NULL;
+        coro_cancel_tree(next);
+        next = loop->cancel_next;
+    }
+    for (next = task; next != NULL && next->driver.more & CORO_TASK_VISITED_;) {
+        bool waits = next->driver.flags & CORO_TASK_WAITING_ && next->wait_type->forwards_cancel;
+        next->driver.more &= (uint8_t)~CORO_TASK_VISITED_;
+        next = waits ? coro_join_target(next) : NULL;
+    }
+    loop->cancel_next = outer;
+    return true;
+}
+
+unsigned coro_task_uncancel(coro_task *task)
+{
+    coro_check_thread(task->driver.loop);
+    if (task->driver.cancels > 0 && --task->driver.cancels == 0) {
+        task->driver.flags &= (uint8_t)~CORO_TASK_CANCELED_;
+        coro_cancel_settle(task);
+    }
+    return task->driver.cancels;
+}
+
+unsigned coro_task_cancelling(const coro_task *task)
+{
+    return task->driver.cancels;
+}
+
+bool coro_task_cancelled(const coro_task *task)
+{
+    return task->driver.flags & CORO_TASK_DONE_ && task->driver.frame->error == CORO_ECANCELED;
+}
+
+bool coro_scope_cancel(coro_scope *scope)
+{
+    coro_task *task = scope->task;
+    if (scope->phase == CORO_SCOPE_OUT_ || scope->flags & CORO_SCOPE_CANCELED_)
+        return false;
+    coro_check_thread(task->driver.loop);
+    scope->flags |= CORO_SCOPE_CANCELED_;
+    unmask(task, scope->frame);
+    poke(task);
+    cancel_children(task, scope);
+    while (task->driver.loop->cancel_next != NULL) { /* a join that it ended goes on */
+        coro_task *next = task->driver.loop->cancel_next;
+        task->driver.loop->cancel_next = NULL;
+        coro_task_cancel(next);
+    }
+    return true;
+}
+
+#endif

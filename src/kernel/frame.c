@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * frame.c - frames: made, freed, failed, and the traps for their misuse.
+ *
+ * The fast half is inline in coro/frame.h; here are the cases that a program
+ * meets rarely: no pool, a call that must outlive the loop's record, a descent
+ * that is too deep, an error on its way out, a bug in the caller.
+ *
+ * An error's trace is collected while it unwinds: each frame it passes adds
+ * itself. It costs nothing until something fails.
+ */
+#include "kernel.h"
+
+#if CORO_HOSTED
+#include <stdio.h>
+#include <stdlib.h>
+#endif
+
+CORO_THREAD_LOCAL coro_pool *coro_pool_current_;
+
+/* --- traps -------------------------------------------------------------------------------- */
+
+#if CORO_HOSTED
+void coro_trap(const char *file, int line, const char *what)
+{
+    fprintf(stderr, "coro: %s:%d: %s\n", file, line, what);
+    fflush(stderr);
+    abort();
+}
+
+static CORO_NORETURN void trap_in(const coro_header *frame, const char *what)
+{
+    char text[256];
+    snprintf(text, sizeof text, "in %s: %s", frame->descriptor->name, what);
+    coro_trap(frame->descriptor->file, (int)coro_frame_line(frame), text);
+}
+#else
+__attribute__((weak)) void coro_trap(const char *file, int line, const char *what)
+{
+    (void)file, (void)line, (void)what;
+    for (;;) {
+    }
+}
+
+static CORO_NORETURN void trap_in(const coro_header *frame, const char *what)
+{
+    coro_trap(frame->descriptor->file, (int)coro_frame_line(frame), what);
+}
+#endif
+
+void coro_bad_state_(const coro_header *self)
+{
+    trap_in(self, self->state == CORO_STATE_FINISHED_
+                      ? "resumed a coroutine that has finished; make a new one"
+                      : "resumed at no state of its own; was its frame overwritten?");
+}
+
+void coro_no_result_(const coro_header *self)
+{
+    trap_in(self, "ended without a result; every way out needs ASYNC_RETURN(value)");
+}
+
+void coro_left_block_(const coro_header *self)
+{
+    trap_in(self, "a block was left by goto; use break, ASYNC_RETURN or ASYNC_THROW");
+}
+
+void coro_leave_finally_(const coro_header *self)
+{
+    trap_in(self, "ASYNC_RETURN inside ASYNC_FINALLY; the result is settled before it");
+}
+
+void coro_leaf_no_loop(const coro_call *call)
+{
+    trap_in(&call->coro, "needs a loop; run the chain as a task, not by coro_resume");
+}
+
+/* --- memory ------------------------------------------------------------------------------- */
+
+#if CORO_HOSTED
+void *coro_heap_resize(void *context, void *block, size_t old, size_t fresh)
+{
+    (void)context, (void)old;
+    if (fresh == 0) {
+        free(block);
+        return NULL;
+    }
+    return realloc(block, fresh);
+}
+#else
+void *coro_heap_resize(void *context, void *block, size_t old, size_t fresh)
+{
+    (void)context, (void)block, (void)old, (void)fresh;
+    return NULL;
+}
+#endif
+
+static coro_status failed_body(coro_header *self, coro_driver *driver, coro_header *callee)
+{
+    (void)driver, (void)callee;
+    self->state = CORO_STATE_START_; /* it may be awaited again, by somebody else */
+    return (coro_status){CORO_DONE_};
+}
+
+static const coro_descriptor failed_descriptor = {
+    failed_body, "out of memory", __FILE__, NULL, NULL, sizeof(coro_call), sizeof(coro_call), 0, 0};
+
+/* Nobody but an await writes to it, and only its caller: one a thread. */
+static CORO_THREAD_LOCAL coro_call failed_frame;
+
+coro_header *coro_frame_failed_(void)
+{
+    coro_header_init_(&failed_frame.coro, &failed_descriptor, 0);
+    failed_frame.coro.error = CORO_ENOMEM;
+    return &failed_frame.coro;
+}
+
+void *coro_frame_new_slow_(const coro_descriptor *descriptor)
+{
+    coro_pool *pool = coro_pool_current_;
+    coro_header *frame = pool != NULL ? coro_pool_take_(pool, descriptor->size)
+                                      : coro_heap_resize(NULL, NULL, 0, descriptor->size);
+    if (frame == NULL)
+        return NULL;
+    coro_header_init_(frame, descriptor, pool != NULL ? CORO_FRAME_POOL_ : CORO_FRAME_HEAP_);
+    coro_zero_(frame + 1, descriptor->zero_end - sizeof *frame);
+    return frame;
+}
+
+void coro_frame_free_slow_(coro_header *frame)
+{
+#if CORO_JOINS
+    if (frame->flags & CORO_FRAME_DROP_) {
+        frame->flags &= (uint8_t)~CORO_FRAME_DROP_;
+        coro_task_release(((coro_call *)frame)->object);
+    }
+#endif
+    if (frame->flags & CORO_FRAME_POOL_) {
+        CORO_CHECK(coro_pool_current_ != NULL,
+                   "a frame of a loop's pool was freed outside of that loop");
+        coro_pool_give_(coro_pool_current_, frame, frame->descriptor->size);
+    } else if (frame->flags & CORO_FRAME_HEAP_) {
+        coro_heap_resize(NULL, frame, frame->descriptor->size, 0);
+    }
+}
+
+coro_call *coro_call_new_slow_(const coro_descriptor *descriptor)
+{
+    coro_call *call = coro_frame_new_slow_(descriptor);
+    return call != NULL ? call : (coro_call *)coro_frame_failed_();
+}
+
+void coro_discard_(coro_header *call)
+{
+    if (call == NULL)
+        return;
+    CORO_CHECK(call->state == CORO_STATE_START_, "coro_discard of a call that was started");
+    if (call->flags & CORO_FRAME_CALL_)
+        coro_pool_current_->call_busy = false;
+    if (call->descriptor->discard != NULL)
+        call->descriptor->discard(call);
+    coro_frame_free_(call);
+}
+
+coro_header *coro_frame_keep(coro_header *call)
+{
+    coro_call *copy;
+    uint8_t flags;
+    CORO_CHECK(call != NULL, "was given NULL; give what the coroutine's function returned");
+    CORO_CHECK(call->state == CORO_STATE_START_, "was given a call that was started before");
+    if (!(call->flags & CORO_FRAME_CALL_))
+        return call;
+    copy = coro_frame_new_slow_(call->descriptor);
+    coro_pool_current_->call_busy = false;
+    if (copy == NULL)
+        return coro_frame_failed_();
+    flags = copy->coro.flags;
+    *copy = *(coro_call *)call;
+    copy->coro.flags = flags;
+    return &copy->coro;
+}
+
+coro_header *coro_frame_resolve(coro_header *frame)
+{
+    while (frame->error == CORO_FORWARDED_) {
+        coro_header *inner = ((coro_forward *)frame)->inner;
+        coro_frame_free_(frame);
+        frame = inner;
+    }
+    return frame;
+}
+
+void coro_driver_close(coro_driver *driver)
+{
+    coro_header *frame = driver->frame;
+    driver->frame = NULL;
+    while (frame != NULL) {
+        coro_header *caller = frame->caller;
+        if (frame->state == CORO_STATE_START_)
+            coro_discard_(frame);
+        else
+            coro_frame_free_(frame);
+        frame = caller;
+    }
+}
+
+void coro_result_copy_(void *to, size_t size, const coro_header *callee)
+{
+    const char *from = (const char *)callee + callee->descriptor->result_offset;
+    char *byte = to;
+    CORO_CHECK(size == callee->descriptor->result_size,
+               "the lvalue of an AWAIT must have exactly the result's type");
+    while (size-- > 0)
+        *byte++ = *from++;
+}
+
+/* --- running ------------------------------------------------------------------------------ */
+
+/* Too deep for the C stack: everybody returns, and the driver enters the callee itself. */
+coro_status coro_descend_slow_(coro_driver *driver, coro_header *callee)
+{
+    driver->frame = callee;
+    return (coro_status){CORO_DEEPER_};
+}
+
+/* --- errors ------------------------------------------------------------------------------- */
+
+#if CORO_TRACE_DEPTH
+static void trace(coro_driver *driver, const coro_header *self, const coro_header *callee, int error,
+                  unsigned line)
+{
+    coro_loop *loop = driver->loop;
+    if (loop == NULL)
+        return;
+    if (callee == NULL || loop->trace.frame != callee || loop->trace.error != error) {
+        loop->trace.count = 0;
+        loop->trace.error = error;
+        loop->trace.task = (coro_task *)driver;
+    }
+    loop->trace.frame = self;
+    if (loop->trace.count < CORO_TRACE_DEPTH) {
+        coro_trace_entry *entry = &loop->trace.entries[loop->trace.count++];
+        entry->descriptor = self->descriptor;
+        entry->line = line;
+    }
+}
+#else
+#define trace(driver, self, callee, error, line) (void)(line)
+#endif
+
+int coro_failed_(coro_driver *driver, coro_header *self, coro_header **callee)
+{
+    coro_header *failed = *callee = coro_frame_resolve(*callee);
+    int error = failed->error;
+    if (error == 0)
+        return 0;
+    (void)driver, (void)self;
+    trace(driver, self, failed, error, coro_frame_line(self));
+    coro_frame_free_(failed);
+    return error;
+}
+
+void coro_thrown_(coro_driver *driver, coro_header *self, int error, unsigned line)
+{
+    (void)driver, (void)self;
+    CORO_CHECK(error < 0, "ASYNC_THROW needs a negative CORO_E… number");
+    trace(driver, self, NULL, error, line);
+}
+
+void coro_finally_enter_(coro_driver *driver, coro_header *self, int error)
+{
+#if CORO_SCOPES
+    if (CORO_UNLIKELY(driver->more & CORO_TASK_UNMASK_))
+        coro_cancel_unmask((coro_task *)driver, self);
+#else
+    (void)driver;
+#endif
+    self->error = (int16_t)error;
+    self->flags |= CORO_FRAME_MASK_;
+}
+
+/* An error inside FINALLY: the outcome if there is no other, else somebody is told. */
+void coro_finally_error_(coro_driver *driver, coro_header *self, int error)
+{
+    if (self->error == 0) {
+        self->error = (int16_t)error;
+    } else if (driver->loop != NULL && error != CORO_ECANCELED) {
+        coro_report report = {CORO_REPORT_CLEANUP_ERROR, driver->loop, (coro_task *)driver, error,
+                              self->descriptor->name};
+        coro_loop_report(driver->loop, &report);
+    }
+}

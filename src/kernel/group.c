@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * group.c - CORO_GROUP: children that end before the block does.
+ *
+ *     task ── scope ── group ─┬─ children: a ring of running tasks
+ *                             └─ failed: those whose errors count, in order
+ *
+ * A child that ends well is gone at once; one that fails is kept for its error,
+ * and cancels the group's scope: siblings and body. When the body has been left
+ * the block joins (a leaf wait that ends with the last child), and settles: the
+ * first error, be it a child's or the body's, is the block's.
+ *
+ * The errors form a tree without memory of their own: a failed task is a node;
+ * its depth within a list is in driver.cancels, which a done task has no use
+ * for, and task->errors is the list below it.
+ */
+#include "kernel.h"
+
+#if CORO_SCOPES && CORO_JOINS
+
+void coro_group_enter_(coro_driver *driver, coro_header *frame, coro_group *group)
+{
+    CORO_CHECK(group->scope.phase == CORO_SCOPE_OUT_, "a group was entered twice");
+    coro_zero_(group, sizeof *group);
+    coro_scope_enter(driver, frame, &group->scope, CORO_SCOPE_GROUP_);
+}
+
+/* --- children ----------------------------------------------------------------------------- */
+
+static void fail(coro_group *group, int error)
+{
+    if (group->error == 0)
+        group->error = (int16_t)error;
+    coro_scope_cancel(&group->scope);
+}
+
+static int refusal(const coro_group *group)
+{
+    if (group->scope.phase == CORO_SCOPE_OUT_)
+        return group->scope.task == NULL ? CORO_EINVAL : CORO_EFINISHED;
+    if (group->scope.flags & CORO_SCOPE_CANCELED_)
+        return CORO_ECANCELED;
+    return 0;
+}
+
+int coro_group_start_(coro_group *group, coro_task **out, coro_header *call)
+{
+    coro_task *task = NULL;
+    int error = refusal(group);
+    if (out != NULL)
+        *out = NULL;
+    if (error != 0) {
+        coro_discard_(call);
+        return error;
+    }
+    error = coro_task_make(group->scope.task->driver.loop, &task, call);
+    if (error != 0) {
+        fail(group, error);
+        return error;
+    }
+    task->group = group;
+    coro_ring_add(&group->children, task);
+    group->count++;
+    if (coro_cancel_around(group->scope.task, &group->scope))
+        task->driver.flags |= CORO_TASK_CANCEL_;
+    if (out != NULL)
+        *out = task;
+    return 0;
+}
+
+coro_task *coro_group_create_task_(coro_group *group, coro_header *call)
+{
+    coro_task *task;
+    (void)coro_group_start_(group, &task, call);
+    return task;
+}
+
+static void keep_failed(coro_group *group, coro_task *task)
+{
+    task->driver.references++;
+    task->driver.flags |= CORO_TASK_TAKEN_;
+    task->driver.cancels = 0; /* from now on: its depth in the list */
+    task->sibling = NULL;
+    if (group->failed_last != NULL)
+        group->failed_last->sibling = task;
+    else
+        group->failed = task;
+    group->failed_last = task;
+}
+
+void coro_group_child_ended(coro_group *group, coro_task *task, int error)
+{
+    coro_ring_remove(&group->children, task);
+    group->count--;
+    task->group = NULL;
+    if (error != 0 && error != CORO_ECANCELED) {
+        keep_failed(group, task);
+        fail(group, error);
+    }
+    if (group->count == 0 && group->joining) {
+        group->joining = false;
+        coro_wait_done(group->scope.task, 0);
+    }
+}
+
+void coro_group_cancel(coro_group *group)
+{
+    coro_scope_cancel(&group->scope);
+}
+
+/* --- the end of the block ----------------------------------------------------------------- */
+
+/* What is below the body's error: the errors of a group inside it that failed it. */
+static void take_body_errors(coro_group *group, coro_task *task)
+{
+    group->body_failed = task->errors;
+    task->errors = NULL;
+    for (coro_task *each = group->body_failed; each != NULL; each = each->sibling)
+        each->driver.cancels++;
+}
+
+/* The body has been left. True: there are children to wait for. */
+bool coro_group_leave_(coro_driver *driver, coro_header *frame, coro_group *group)
+{
+    coro_scope *scope = &group->scope;
+    if (scope->phase == CORO_SCOPE_INSIDE_)
+        coro_scope_leave_(driver, frame, scope, 0);
+    if (scope->pending < 0) {
+        if (scope->pending != CORO_ECANCELED) {
+            group->body_error = scope->pending;
+            take_body_errors(group, scope->task);
+            fail(group, scope->pending);
+        } else {
+            coro_scope_cancel(scope);
+        }
+    }
+    return group->count > 0;
+}
+
+static int join_start(coro_task *task, coro_call *call)
+{
+    coro_group *group = call->object;
+    task->wait.object = group;
+    if (group->count == 0)
+        return 0;
+    group->joining = true;
+    return CORO_PENDING_;
+}
+
+/* The children are inside whatever was cancelled, so they are being cancelled as well. */
+static bool join_cancel(coro_task *task)
+{
+    (void)task;
+    return false;
+}
+
+static const coro_wait_type join_type = {"group", join_cancel, NULL, NULL, true};
+
+CORO_LEAF(coro_group_join, &join_type, join_start, 0);
+
+coro_void *coro_group_join_(coro_group *group)
+{
+    /* The record is free here, whatever the user's code did: a leave never allocates. */
+    coro_call *call = &coro_pool_current_->call;
+    coro_header_init_(&call->coro, &coro_group_join_call_, CORO_FRAME_CALL_);
+    call->object = group;
+    return (coro_void *)call;
+}
+
+/* All children have ended: what is the block's outcome? */
+void coro_group_settle_(coro_driver *driver, coro_header *frame, coro_group *group)
+{
+    coro_task *task = (coro_task *)driver;
+    coro_scope *scope = &group->scope;
+    bool nested = group->failed_last != NULL;
+    if (nested)
+        group->failed_last->sibling = group->body_failed;
+    else
+        group->failed = group->body_failed;
+    if (group->failed != NULL) {
+        coro_task_list_free(task->errors);
+        task->errors = group->failed;
+    }
+    if (group->error != 0)
+        scope->pending = group->error;
+    else if (scope->pending == 0 && coro_cancel_outside(task, frame, scope))
+        scope->pending = CORO_ECANCELED;
+}
+
+/* --- the tree of errors ------------------------------------------------------------------- */
+
+static size_t visit_list(const coro_task *task, const coro_task *end, unsigned depth,
+                         coro_error_visitor visit, void *context)
+{
+    size_t count = 0;
+    for (; task != end; task = task->sibling) {
+        unsigned here = depth + task->driver.cancels;
+        count++;
+        if (visit != NULL)
+            visit(context, here, task->driver.frame->error, coro_task_name(task));
+        count += visit_list(task->errors, NULL, here + 1, visit, context);
+    }
+    return count;
+}
+
+size_t coro_group_errors(const coro_group *group, coro_error_visitor visit, void *context)
+{
+    size_t count = 0;
+    if (group->failed != NULL && group->scope.task->errors == group->failed)
+        count = visit_list(group->failed, group->body_failed, 0, visit, context);
+    if (group->body_error != 0) {
+        count++;
+        if (visit != NULL)
+            visit(context, 0, group->body_error, "body");
+    }
+    if (group->body_failed != NULL && group->scope.task->errors == group->failed)
+        count += visit_list(group->body_failed, NULL, 0, visit, context);
+    return count;
+}
+
+#endif

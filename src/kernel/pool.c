@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pool.c - memory for frames and tasks: free lists by size, cut from chunks.
+ *
+ *     free[1] ──► block ──► block          16 bytes
+ *     free[2] ──► block                    32 bytes
+ *      ...
+ *     chunk [ cut │ cut │ still whole ···]   next chunk twice as large, up to 1 MiB
+ *
+ * Taking and giving are a pop and a push (inline, in coro/frame.h); this file
+ * is the slow way: cutting, new chunks, sizes beyond the lists. Blocks never go
+ * back to the allocator before the pool is closed, except the large ones.
+ *
+ * Invariant: a block of class c is c * 16 bytes, and belongs to this pool alone.
+ */
+#include "kernel.h"
+
+#define CHUNK_MIN 4096u
+#define CHUNK_MAX (1u << 20)
+
+typedef struct chunk {
+    struct chunk *next;
+    size_t size;
+} chunk;
+
+void coro_pool_init(coro_pool *pool, coro_allocator allocator)
+{
+    coro_zero_(pool, sizeof *pool);
+    pool->allocator = allocator;
+}
+
+static void *resize(coro_pool *pool, void *block, size_t old, size_t fresh)
+{
+    if (pool->allocator.resize == NULL)
+        return NULL;
+    return pool->allocator.resize(pool->allocator.context, block, old, fresh);
+}
+
+#if CORO_POOL_LISTS_
+/* What is left of a chunk goes to the free lists before a new one is opened. */
+static void use_up(coro_pool *pool)
+{
+    size_t left = (size_t)(pool->chunk_end - pool->chunk);
+    size_t class = left / 16;
+    if (class > CORO_POOL_CLASSES)
+        class = CORO_POOL_CLASSES;
+    if (class > 0) {
+        *(void **)(void *)pool->chunk = pool->free[class];
+        pool->free[class] = pool->chunk;
+    }
+    pool->chunk = pool->chunk_end = NULL;
+}
+
+static bool open_chunk(coro_pool *pool, size_t at_least)
+{
+    size_t size = CHUNK_MIN;
+    chunk *fresh;
+    while (size < CHUNK_MAX && size < pool->bytes)
+        size *= 2;
+    if (size < at_least + 2 * sizeof(chunk))
+        size = at_least + 2 * sizeof(chunk);
+    fresh = resize(pool, NULL, 0, size);
+    if (fresh == NULL)
+        return false;
+    if (pool->chunk != NULL)
+        use_up(pool);
+    fresh->next = pool->chunks;
+    fresh->size = size;
+    pool->chunks = fresh;
+    pool->bytes += size;
+    pool->chunk = (char *)(fresh + 1);
+    pool->chunk_end = (char *)fresh + size;
+    return true;
+}
+#endif
+
+void *coro_pool_take_slow_(coro_pool *pool, size_t size)
+{
+    void *block;
+#if CORO_POOL_LISTS_
+    if (size <= CORO_POOL_CLASSES * 16) {
+        size = CORO_CLASS_(size) * 16;
+        if ((size_t)(pool->chunk_end - pool->chunk) < size && !open_chunk(pool, size))
+            return NULL;
+        block = pool->chunk;
+        pool->chunk += size;
+        pool->live++;
+        return block;
+    }
+#endif
+    block = resize(pool, NULL, 0, size);
+    if (block != NULL) {
+        pool->live++;
+        pool->bytes += size;
+    }
+    return block;
+}
+
+void coro_pool_give_slow_(coro_pool *pool, void *block, size_t size)
+{
+    resize(pool, block, size, 0);
+    pool->live--;
+    pool->bytes -= size;
+}
+
+void coro_pool_close(coro_pool *pool)
+{
+    chunk *each = pool->chunks;
+    while (each != NULL) {
+        chunk *next = each->next;
+        resize(pool, each, each->size, 0);
+        each = next;
+    }
+    pool->chunks = NULL;
+    pool->chunk = pool->chunk_end = NULL;
+    pool->bytes = 0;
+}

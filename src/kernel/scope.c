@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * scope.c - the blocks CORO_TIMEOUT and CORO_SHIELD, and what every block shares.
+ *
+ *     OUT ──enter──► ENTERING ──► INSIDE ──(end, break, error, return)──► exit ──► OUT
+ *                        └──(no room for its timer)──► LEFT ────────────────┘
+ *
+ * Whatever a block is left by comes to its exit with the reason in `pending`.
+ * There a timeout that has expired turns CORO_ECANCELED into CORO_ETIMEDOUT, but
+ * only when nothing around it is cancelled: then the outer scope speaks.
+ *
+ * Invariant: task->scope is the innermost open block; frame->depth counts those
+ * that the frame has open, which is how an await finds out that a goto left one.
+ */
+#include "kernel.h"
+
+#if CORO_SCOPES
+
+static coro_task *task_of(coro_driver *driver, const coro_header *frame)
+{
+    if (driver->loop == NULL)
+        coro_trap(frame->descriptor->file, (int)coro_frame_line(frame),
+                  "a block (timeout, shield, group) needs a loop, not coro_resume");
+    return (coro_task *)driver;
+}
+
+void coro_scope_enter(coro_driver *driver, coro_header *frame, coro_scope *scope, unsigned flags)
+{
+    coro_task *task = task_of(driver, frame);
+    CORO_CHECK(scope->phase == CORO_SCOPE_OUT_,
+               "a block was entered twice; each open block needs a scope of its own in VARS");
+    coro_zero_(scope, sizeof *scope);
+    scope->parent = task->scope;
+    scope->frame = frame;
+    scope->task = task;
+    scope->phase = CORO_SCOPE_ENTERING_;
+    scope->flags = (uint8_t)flags;
+    task->scope = scope;
+    frame->depth++;
+    CORO_CHECK(frame->depth != 0, "more than 255 blocks are open in one coroutine");
+}
+
+/* --- deadlines ---------------------------------------------------------------------------- */
+
+static void set_deadline(coro_scope *scope, coro_time when)
+{
+    coro_loop *loop = scope->task->driver.loop;
+    coro_timer_clear(loop, CORO_TIMER_SCOPE, &scope->timer);
+#if CORO_TIME_BITS == 64
+    scope->deadline = when;
+    if (when == CORO_FOREVER)
+        return;
+#endif
+    coro_timer_set(loop, CORO_TIMER_SCOPE, &scope->timer, when);
+}
+
+/* Expired while nobody waits inside: the next wait fails. */
+static void expire(coro_scope *scope)
+{
+    scope->flags |= CORO_SCOPE_EXPIRED_;
+    coro_scope_cancel(scope);
+}
+
+void coro_scope_expired(coro_scope *scope)
+{
+    expire(scope);
+}
+
+/* A deadline that is past already fails the first wait, without a timer. */
+static void enter_timed(coro_driver *driver, coro_header *frame, coro_scope *scope, int error)
+{
+    coro_scope_enter(driver, frame, scope, 0);
+    if (error == 0)
+        error = coro_timers_reserve(driver->loop);
+    else
+        coro_thrown_(driver, frame, error, coro_frame_line(frame));
+    if (error == 0) {
+        scope->flags |= CORO_SCOPE_TIMED_;
+        return;
+    }
+    scope->pending = (int16_t)error;
+    scope->phase = CORO_SCOPE_LEFT_;
+}
+
+void coro_timeout_enter_(coro_driver *driver, coro_header *frame, coro_scope *scope,
+                         coro_duration delay)
+{
+    enter_timed(driver, frame, scope, delay == CORO_DURATION_INVALID ? CORO_EINVAL : 0);
+    if (scope->phase != CORO_SCOPE_ENTERING_)
+        return;
+#if CORO_TIME_BITS == 64
+    scope->deadline = CORO_FOREVER;
+#endif
+    if (delay <= 0)
+        expire(scope);
+    else if (delay != CORO_FOREVER)
+        set_deadline(scope, coro_time_after(coro_loop_time(driver->loop), delay));
+}
+
+void coro_timeout_at_enter_(coro_driver *driver, coro_header *frame, coro_scope *scope,
+                            coro_time when)
+{
+    enter_timed(driver, frame, scope, 0);
+    if (scope->phase == CORO_SCOPE_ENTERING_)
+        set_deadline(scope, when);
+}
+
+void coro_shield_enter_(coro_driver *driver, coro_header *frame, coro_scope *scope)
+{
+    coro_scope_enter(driver, frame, scope, CORO_SCOPE_SHIELD_);
+}
+
+int coro_timeout_reschedule_at(coro_scope *scope, coro_time when)
+{
+    if (scope->phase == CORO_SCOPE_OUT_)
+        return scope->task == NULL ? CORO_EINVAL : CORO_EFINISHED;
+    if (scope->flags & CORO_SCOPE_EXPIRED_)
+        return CORO_EALREADY;
+    if (!(scope->flags & CORO_SCOPE_TIMED_))
+        return CORO_EINVAL;
+    set_deadline(scope, when);
+    return 0;
+}
+
+int coro_timeout_reschedule(coro_scope *scope, coro_duration delay)
+{
+    if (delay == CORO_DURATION_INVALID)
+        return CORO_EINVAL;
+    if (scope->task == NULL)
+        return CORO_EINVAL;
+    if (delay == CORO_FOREVER)
+        return coro_timeout_reschedule_at(scope, (coro_time)CORO_FOREVER);
+    return coro_timeout_reschedule_at(
+        scope, coro_time_after(coro_loop_time(scope->task->driver.loop), delay));
+}
+
+coro_time coro_timeout_when(const coro_scope *scope)
+{
+#if CORO_TIME_BITS == 64
+    return scope->task == NULL ? CORO_FOREVER : scope->deadline;
+#else
+    return scope->timer.deadline;
+#endif
+}
+
+/* --- leaving ------------------------------------------------------------------------------ */
+
+/* An error or a return has arrived at the block's exit. */
+void coro_scope_leave_(coro_driver *driver, coro_header *frame, coro_scope *scope, int pending)
+{
+    (void)driver, (void)frame;
+    if (scope->phase == CORO_SCOPE_INSIDE_)
+        scope->pending = (int16_t)pending;
+    scope->phase = CORO_SCOPE_LEFT_;
+}
+
+/* Close the block. What goes on outwards: 0, an error, or CORO_RETURNING_. */
+int coro_scope_exit_(coro_driver *driver, coro_header *frame, coro_scope *scope)
+{
+    coro_task *task = (coro_task *)driver;
+    int outcome = scope->pending;
+    CORO_CHECK(task->scope == scope, "blocks were left in the wrong order; was one left by goto?");
+    task->scope = scope->parent;
+    frame->depth--;
+    scope->phase = CORO_SCOPE_OUT_;
+    coro_timer_clear(driver->loop, CORO_TIMER_SCOPE, &scope->timer);
+    if (scope->flags & CORO_SCOPE_TIMED_)
+        coro_timers_unreserve(driver->loop);
+    if (scope->flags & CORO_SCOPE_CANCELED_) {
+        coro_cancel_settle(task);
+        if (outcome == CORO_ECANCELED && !coro_cancel_outside(task, frame, scope)) {
+            outcome = scope->flags & CORO_SCOPE_EXPIRED_ ? CORO_ETIMEDOUT : 0;
+            if (outcome != 0)
+                coro_thrown_(driver, frame, outcome, coro_frame_line(frame));
+        }
+    }
+    return outcome;
+}
+
+#endif

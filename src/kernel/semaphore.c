@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * semaphore.c - permits, handed over.
+ *
+ * Invariant: while anybody waits, value is 0. A release with waiters gives its
+ * permit to the first; value does not change, and nobody can come in between.
+ */
+#include <coro/semaphore.h>
+
+#include "kernel.h"
+
+bool coro_semaphore_try_acquire(coro_semaphore *semaphore)
+{
+    if (semaphore->value == 0)
+        return false;
+    semaphore->value--;
+    return true;
+}
+
+void coro_semaphore_release(coro_semaphore *semaphore)
+{
+    coro_task *task = coro_waiters_pop(&semaphore->waiters);
+    if (task != NULL)
+        coro_wait_done(task, 0);
+    else
+        semaphore->value++;
+}
+
+static int acquire_start(coro_task *task, coro_call *call)
+{
+    coro_semaphore *semaphore = call->object;
+    if (coro_semaphore_try_acquire(semaphore))
+        return 0;
+    task->wait.object = semaphore;
+    coro_waiters_push(&semaphore->waiters, task);
+    return CORO_PENDING_;
+}
+
+#if CORO_SCOPES
+static bool acquire_cancel(coro_task *task)
+{
+    coro_waiters_remove(&((coro_semaphore *)task->wait.object)->waiters, task);
+    return true;
+}
+
+static const coro_wait_type acquire_type = {"semaphore", acquire_cancel, NULL, NULL, false};
+#define ACQUIRE_TYPE &acquire_type
+#else
+#define ACQUIRE_TYPE NULL
+#endif
+
+CORO_LEAF(coro_semaphore_acquire, ACQUIRE_TYPE, acquire_start, 0);
+
+coro_void *coro_semaphore_acquire(coro_semaphore *semaphore)
+{
+    coro_call *call = coro_call_new_(&coro_semaphore_acquire_call_);
+    if (call->coro.error == 0)
+        call->object = semaphore;
+    return (coro_void *)call;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sleep.c - wait for time to pass, or for the others to have a turn.
+ *
+ * The timer lies in the task itself, so a sleep needs no memory. Its deadline is
+ * counted from the clock as it is now, not as it was when the turn began: a task
+ * that computed for a while must not wake early.
+ */
+#include "kernel.h"
+
+static int sleep_start(coro_task *task, coro_call *call)
+{
+    coro_loop *loop = task->driver.loop;
+#if CORO_TIME_BITS == 64
+    coro_duration delay = call->delay;
+#else
+    coro_duration delay = (coro_duration)call->a.size;
+#endif
+    if (delay == CORO_DURATION_INVALID)
+        return CORO_EINVAL;
+    if (delay <= 0)
+        return CORO_TURN_;
+    task->wait.object = NULL;
+    task->wait.a.pointer = NULL;
+#if CORO_TIME_BITS == 64
+    task->wait.timer.index = 0;
+    if (delay == CORO_FOREVER)
+        return CORO_PENDING_;
+#endif
+    coro_timer_set(loop, CORO_TIMER_SLEEP, &task->wait.timer,
+                   coro_time_after(loop->backend->now(loop), delay));
+    return CORO_PENDING_;
+}
+
+void coro_sleep_expired(coro_task *task)
+{
+    coro_wait_done(task, 0);
+}
+
+#if CORO_SCOPES
+static bool sleep_cancel(coro_task *task)
+{
+    coro_timer_clear(task->driver.loop, CORO_TIMER_SLEEP, &task->wait.timer);
+    return true;
+}
+
+static const coro_wait_type sleep_type = {"sleep", sleep_cancel, NULL, NULL, false};
+#define SLEEP_TYPE &sleep_type
+#else
+#define SLEEP_TYPE NULL
+#endif
+
+CORO_LEAF(coro_sleep, SLEEP_TYPE, sleep_start, 0);
+
+coro_void *coro_sleep(coro_duration delay)
+{
+    coro_call *call = coro_call_new_(&coro_sleep_call_);
+    if (call->coro.error == 0) {
+#if CORO_TIME_BITS == 64
+        call->delay = delay;
+#else
+        call->a.size = (size_t)delay;
+#endif
+    }
+    return (coro_void *)call;
+}
+
+coro_void *coro_yield(void)
+{
+    return coro_sleep(0);
+}

@@ -1,0 +1,448 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * task.c - the life of a task: made, run, joined, let go.
+ *
+ *     create ──► ready ──► running ──► waiting ──► ready ... ──► done ──► freed
+ *                            │                                    ▲
+ *                            └────────────────────────────────────┘
+ *
+ * Who keeps it: the ring of its loop or group, until it is done; then its
+ * references, until they are gone. Its result stays in its root frame.
+ *
+ * Invariants. T1: a task that is not done is in exactly one ring. T2: a done task
+ * is in none, and is freed when references == 0 (a group's failed child: when
+ * the list that keeps it is freed). T3: driver.frame of a done task is its root.
+ */
+#include "kernel.h"
+
+#if CORO_JOINS
+void coro_ring_add(coro_task **ring, coro_task *task)
+{
+    if (*ring == NULL) {
+        task->sibling = task->elder = task;
+        *ring = task;
+        return;
+    }
+    task->sibling = *ring;
+    task->elder = (*ring)->elder;
+    task->elder->sibling = task;
+    task->sibling->elder = task;
+}
+
+void coro_ring_remove(coro_task **ring, coro_task *task)
+{
+    if (task->sibling == task) {
+        *ring = NULL;
+    } else {
+        task->elder->sibling = task->sibling;
+        task->sibling->elder = task->elder;
+        if (*ring == task)
+            *ring = task->sibling;
+    }
+    task->sibling = task->elder = NULL;
+}
+#endif
+
+/* --- making ------------------------------------------------------------------------------- */
+
+static void start(coro_loop *loop, coro_task *task, coro_header *root)
+{
+    coro_zero_(task, sizeof *task);
+    task->driver.frame = root;
+    task->driver.loop = loop;
+    root->caller = NULL;
+    loop->task_count++;
+#if CORO_HOSTED
+    if (loop->metrics.tasks_max < loop->task_count)
+        loop->metrics.tasks_max = loop->task_count;
+#endif
+    coro_task_ready_(task);
+}
+
+/* A frame of another loop's pool cannot live here: it moves to the heap. */
+static coro_header *adopt(coro_loop *loop, coro_header *call)
+{
+    coro_header *copy;
+    call = coro_frame_keep(call);
+    if (!(call->flags & CORO_FRAME_POOL_) || coro_pool_current_ == &loop->pool)
+        return call;
+    copy = coro_heap_resize(NULL, NULL, 0, call->descriptor->size);
+    if (copy == NULL) {
+        coro_discard_(call);
+        return coro_frame_failed_();
+    }
+    for (unsigned i = 0; i < call->descriptor->size; i++)
+        ((char *)copy)[i] = ((char *)call)[i];
+    copy->flags = CORO_FRAME_HEAP_;
+    coro_frame_free_(call);
+    return copy;
+}
+
+int coro_task_start_at_(coro_loop *loop, coro_task *task, coro_header *call)
+{
+    coro_check_thread(loop);
+    call = adopt(loop, call);
+    if (call->error == CORO_ENOMEM)
+        return CORO_ENOMEM;
+    if (coro_timers_reserve(loop) != 0) {
+        coro_discard_(call);
+        return CORO_ENOMEM;
+    }
+    start(loop, task, call);
+#if CORO_JOINS
+    task->driver.references = 1;
+    coro_ring_add(&loop->tasks, task);
+#endif
+    return 0;
+}
+
+/* The task, in no ring yet, with no reference. */
+int coro_task_make(coro_loop *loop, coro_task **out, coro_header *call)
+{
+    coro_task *task;
+    coro_check_thread(loop);
+    call = adopt(loop, call);
+    if (call->error == CORO_ENOMEM)
+        return CORO_ENOMEM;
+    task = coro_pool_take_(&loop->pool, sizeof *task);
+    if (task == NULL || coro_timers_reserve(loop) != 0) {
+        if (task != NULL)
+            coro_pool_give_(&loop->pool, task, sizeof *task);
+        coro_discard_(call);
+        return CORO_ENOMEM;
+    }
+    start(loop, task, call);
+    task->driver.flags |= CORO_TASK_POOL_;
+    *out = task;
+    return 0;
+}
+
+coro_task *coro_create_task_(coro_loop *loop, coro_header *call)
+{
+    coro_task *task;
+    if (loop == NULL)
+        loop = coro_loop_current();
+    CORO_CHECK(loop != NULL, "coro_create_task needs a running loop; see coro_loop_create_task");
+    if (coro_task_make(loop, &task, call) != 0)
+        return NULL;
+#if CORO_JOINS
+    task->driver.references = 1;
+    coro_ring_add(&loop->tasks, task);
+#endif
+    return task;
+}
+
+/* --- ending ------------------------------------------------------------------------------- */
+
+#if CORO_JOINS
+static void report_error(coro_task *task)
+{
+    int error = task->driver.frame->error;
+    coro_report report = {CORO_REPORT_TASK_ERROR, task->driver.loop, task, error,
+                          "ended with an error that nobody took"};
+    if (error == 0 || error == CORO_ECANCELED || task->driver.flags & CORO_TASK_TAKEN_)
+        return;
+#if CORO_SCOPES
+    if (task->driver.more & CORO_TASK_MUTED_)
+        return;
+#endif
+    coro_loop_report(task->driver.loop, &report);
+}
+
+/* A result that nobody took is given to the drop function of its coroutine. */
+static void drop_result(coro_header *root)
+{
+    const coro_descriptor *descriptor = root->descriptor;
+    if (descriptor->drop != NULL && root->error == 0 && root->flags & CORO_FRAME_RETURN_ &&
+        !(root->flags & CORO_FRAME_TAKEN_))
+        descriptor->drop((char *)root + descriptor->result_offset);
+}
+#endif
+
+/* Free a done task with its root frame. */
+void coro_task_destroy(coro_task *task)
+{
+    coro_loop *loop = task->driver.loop;
+    coro_pool *outer = coro_pool_current_;
+    coro_pool_current_ = &loop->pool;
+#if CORO_JOINS
+    report_error(task);
+    drop_result(task->driver.frame);
+#if CORO_HOSTED && CORO_SCOPES
+    coro_task_list_free(task->errors);
+#endif
+#endif
+    coro_frame_free_(task->driver.frame);
+    if (task->driver.flags & CORO_TASK_POOL_)
+        coro_pool_give_(&loop->pool, task, sizeof *task);
+    coro_pool_current_ = outer;
+}
+
+#if CORO_JOINS
+void coro_task_list_free(coro_task *first)
+{
+    while (first != NULL) {
+        coro_task *next = first->sibling;
+        first->driver.flags |= CORO_TASK_TAKEN_;
+        first->sibling = NULL;
+        if (--first->driver.references == 0)
+            coro_task_destroy(first);
+        first = next;
+    }
+}
+#endif
+
+/* The root has finished: tell who wants to know. */
+void coro_task_ended(coro_task *task)
+{
+    coro_loop *loop = task->driver.loop;
+    int error;
+    task->driver.frame = coro_frame_resolve(task->driver.frame);
+    error = task->driver.frame->error;
+    task->driver.flags |= CORO_TASK_DONE_;
+    loop->task_count--;
+    coro_timers_unreserve(loop);
+#if CORO_TRACE_DEPTH
+    if (task == loop->main_task && loop->trace.task == task)
+        loop->trace.kept = true;
+#endif
+    (void)error;
+#if CORO_JOINS
+    task->driver.references++;
+    for (coro_task *joiner; (joiner = coro_waiters_pop(&task->joiners)) != NULL;)
+        coro_wait_done(joiner, error);
+#if CORO_SCOPES
+    if (task->group != NULL)
+        coro_group_child_ended(task->group, task, error);
+    else
+#endif
+        coro_ring_remove(&loop->tasks, task);
+    if (--task->driver.references == 0)
+#endif
+        coro_task_destroy(task);
+}
+
+/* Free a task that has not ended, and all below it, as they stand. */
+#if CORO_JOINS && CORO_SCOPES
+void coro_task_destroy_tree(coro_task *task)
+{
+    coro_loop *loop = task->driver.loop;
+    coro_header *frame = task->driver.frame;
+    for (coro_scope *scope = task->scope; scope != NULL; scope = scope->parent)
+        if (scope->flags & CORO_SCOPE_GROUP_) {
+            coro_group *group = coro_container_of(scope, coro_group, scope);
+            while (group->children != NULL)
+                coro_task_destroy_tree(group->children);
+            coro_task_list_free(group->failed);
+            group->failed = NULL;
+        }
+    if (task->driver.flags & CORO_TASK_WAITING_)
+        coro_wait_abandon(task);
+    while (frame->caller != NULL) {
+        coro_header *caller = frame->caller;
+        coro_frame_free_(frame);
+        frame = caller;
+    }
+    task->driver.frame = frame;
+    if (frame->state == CORO_STATE_START_ && frame->descriptor->discard != NULL)
+        frame->descriptor->discard(frame);
+    frame->error = CORO_ECANCELED;
+    task->driver.flags |= CORO_TASK_DONE_;
+    loop->task_count--;
+    coro_timers_unreserve(loop);
+    if (task->group != NULL) {
+        coro_ring_remove(&task->group->children, task);
+        task->group->count--;
+    } else {
+        coro_ring_remove(&loop->tasks, task);
+    }
+    coro_task_destroy(task);
+}
+#endif
+
+/* --- joining ------------------------------------------------------------------------------ */
+
+#if CORO_JOINS
+void coro_task_release(coro_task *task)
+{
+    if (task == NULL)
+        return;
+    coro_check_thread(task->driver.loop);
+    CORO_CHECK(task->driver.references > 0, "a task was released more often than retained");
+    if (--task->driver.references == 0 && task->driver.flags & CORO_TASK_DONE_)
+        coro_task_destroy(task);
+}
+
+coro_task *coro_task_retain(coro_task *task)
+{
+    if (task != NULL) {
+        CORO_CHECK(task->driver.references < UINT16_MAX, "too many references to a task");
+        task->driver.references++;
+    }
+    return task;
+}
+
+bool coro_task_done(const coro_task *task)
+{
+    return (task->driver.flags & CORO_TASK_DONE_) != 0;
+}
+
+int coro_task_error(coro_task *task)
+{
+    if (!coro_task_done(task))
+        return CORO_EPENDING;
+    task->driver.flags |= CORO_TASK_TAKEN_;
+    return task->driver.frame->error;
+}
+
+const void *coro_task_result(coro_task *task, const coro_descriptor *descriptor)
+{
+    coro_header *root = task->driver.frame;
+    if (!coro_task_done(task) || root->error != 0)
+        return NULL;
+    CORO_CHECK(root->descriptor == descriptor, "the task runs another coroutine");
+    root->flags |= CORO_FRAME_TAKEN_;
+    return (char *)root + descriptor->result_offset;
+}
+
+void *coro_joined_frame_(coro_header *join, const coro_descriptor *descriptor)
+{
+    coro_task *task = ((coro_call *)join)->object;
+    coro_header *root = task->driver.frame;
+    CORO_CHECK(root->descriptor == descriptor,
+               "CORO_JOIN names another coroutine than the one that the task runs");
+    root->flags |= CORO_FRAME_TAKEN_;
+    return root;
+}
+
+/* The record holds the task until its result has been taken. */
+static void join_finish(coro_task *waiter, coro_call *call)
+{
+    coro_task *task = waiter->wait.object;
+    if (task == NULL)
+        return;
+    task->driver.flags |= CORO_TASK_TAKEN_;
+    call->object = task;
+    call->coro.flags |= CORO_FRAME_DROP_;
+}
+
+static int join_start(coro_task *waiter, coro_call *call)
+{
+    coro_task *task = call->object;
+    if (task == NULL)
+        return CORO_ENOMEM;
+    if (task == waiter)
+        return CORO_ELOOP;
+    if (task->driver.loop != waiter->driver.loop)
+        return CORO_EWRONGLOOP;
+    coro_task_retain(task);
+    waiter->wait.object = task;
+    if (task->driver.flags & CORO_TASK_DONE_) {
+        join_finish(waiter, call);
+        return task->driver.frame->error;
+    }
+    coro_waiters_push(&task->joiners, waiter);
+    return CORO_PENDING_;
+}
+
+#if CORO_SCOPES
+/* A cancel goes on to the task that is waited for; its end ends the wait. */
+static bool join_cancel(coro_task *waiter)
+{
+    coro_task *task = waiter->wait.object;
+    coro_loop *loop = waiter->driver.loop;
+    if (loop->cancel_next == NULL)
+        loop->cancel_next = task;
+    else
+        coro_task_cancel(task);
+    return false;
+}
+
+/* A cancel ends the wait; the task lives on. */
+static bool shield_cancel(coro_task *waiter)
+{
+    coro_task *task = waiter->wait.object;
+    coro_waiters_remove(&task->joiners, waiter);
+    waiter->wait.object = NULL;
+    coro_task_release(task);
+    return true;
+}
+
+static void join_abandon(coro_task *waiter)
+{
+    shield_cancel(waiter);
+}
+
+static const coro_wait_type join_type = {"join", join_cancel, join_abandon, join_finish, true};
+static const coro_wait_type shield_type = {"shield", shield_cancel, NULL, join_finish, false};
+#define JOIN_TYPE &join_type
+#else
+#define JOIN_TYPE NULL
+#endif
+
+CORO_LEAF(coro_task_join, JOIN_TYPE, join_start, 0);
+
+coro_void *coro_task_join(coro_task *task)
+{
+    coro_call *call = coro_call_new_(&coro_task_join_call_);
+    if (call->coro.error == 0)
+        call->object = task;
+    return (coro_void *)call;
+}
+
+#if CORO_SCOPES
+CORO_LEAF(coro_shield, &shield_type, join_start, 0);
+
+coro_void *coro_shield(coro_task *task)
+{
+    coro_call *call = coro_call_new_(&coro_shield_call_);
+    if (call->coro.error == 0)
+        call->object = task;
+    return (coro_void *)call;
+}
+#endif
+
+#if CORO_SCOPES
+coro_task *coro_join_target(const coro_task *waiter)
+{
+    return waiter->wait_type == &join_type ? waiter->wait.object : NULL;
+}
+#endif
+
+bool coro_is_join(const coro_header *call)
+{
+    return call->descriptor == &coro_task_join_call_;
+}
+
+bool coro_task_join_is_done(const coro_header *call)
+{
+    const coro_call *join = (const coro_call *)call;
+    const coro_task *task = join->object;
+    return task != NULL && coro_task_done(task);
+}
+#endif
+
+/* --- asking ------------------------------------------------------------------------------- */
+
+coro_task *coro_current_task(void)
+{
+    coro_loop *loop = coro_loop_current();
+    return loop != NULL ? loop->current : NULL;
+}
+
+#if CORO_HOSTED
+void coro_task_set_name(coro_task *task, const char *name)
+{
+    task->name = name;
+}
+
+const char *coro_task_name(const coro_task *task)
+{
+    const coro_header *frame = task->driver.frame;
+    if (task->name != NULL)
+        return task->name;
+    while (frame->caller != NULL)
+        frame = frame->caller;
+    return frame->descriptor->name;
+}
+#endif

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * timer_list.c - which timer is next? For small targets: sorted lists.
+ *
+ *     sleeps    ──► timer ──► timer ──► NULL     of tasks that sleep
+ *     deadlines ──► timer ──► NULL               of scopes
+ *
+ * A handful of timers needs no heap: setting is O(n), the rest O(1), and a timer
+ * is two words inside the task. Ticks wrap: points in time are compared by the
+ * sign of their difference, so no delay may exceed half the range; longer ones
+ * are cut to it (the sleeper looks again).
+ */
+#include "kernel.h"
+
+#if CORO_TIME_BITS != 64
+
+static coro_timer **list_of(coro_loop *loop, int kind)
+{
+    return kind == CORO_TIMER_SLEEP ? &loop->timers.sleeps : &loop->timers.deadlines;
+}
+
+int coro_timers_reserve(coro_loop *loop)
+{
+    (void)loop;
+    return 0;
+}
+
+void coro_timers_unreserve(coro_loop *loop)
+{
+    (void)loop;
+}
+
+void coro_timer_set(coro_loop *loop, int kind, coro_timer *timer, coro_time deadline)
+{
+    coro_timer **place = list_of(loop, kind);
+    while (*place != NULL && coro_time_reached(deadline, (*place)->deadline))
+        place = &(*place)->next;
+    timer->deadline = deadline;
+    timer->next = *place;
+    *place = timer;
+}
+
+bool coro_timer_clear(coro_loop *loop, int kind, coro_timer *timer)
+{
+    coro_timer **place = list_of(loop, kind);
+    while (*place != NULL && *place != timer)
+        place = &(*place)->next;
+    if (*place == NULL)
+        return false;
+    *place = timer->next;
+    return true;
+}
+
+bool coro_timers_next(const coro_loop *loop, coro_time *deadline)
+{
+    const coro_timer *sleep = loop->timers.sleeps, *scope = loop->timers.deadlines;
+    if (sleep == NULL && scope == NULL)
+        return false;
+    if (sleep == NULL || (scope != NULL && !coro_time_reached(scope->deadline, sleep->deadline)))
+        *deadline = scope->deadline;
+    else
+        *deadline = sleep->deadline;
+    return true;
+}
+
+int coro_timers_expire(coro_loop *loop, coro_time now, coro_timer **timer)
+{
+    for (int kind = CORO_TIMER_SLEEP; kind <= CORO_TIMER_SCOPE; kind++) {
+        coro_timer **list = list_of(loop, kind);
+        if (*list != NULL && coro_time_reached(now, (*list)->deadline)) {
+            *timer = *list;
+            *list = (*list)->next;
+            return kind;
+        }
+    }
+    return -1;
+}
+
+void coro_timers_close(coro_loop *loop)
+{
+    (void)loop;
+}
+
+coro_time coro_time_after(coro_time now, coro_duration delay)
+{
+    return delay <= 0 ? now : (coro_time)(now + (coro_time)delay);
+}
+
+#endif

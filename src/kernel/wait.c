@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * wait.c - the slow ways of a leaf await: cancelled before it began, out of
+ * budget, given up. The fast way is coro_leaf in wait.h.
+ */
+#include "kernel.h"
+
+const coro_descriptor coro_resumed_call = {
+    NULL, "call", __FILE__, NULL, NULL, sizeof(coro_call), sizeof(coro_call), offsetof(coro_call, result),
+    sizeof(coro_value)};
+
+static bool yield_cancel(coro_task *task)
+{
+    (void)task;
+    return false; /* ready already: the value is delivered */
+}
+
+static const coro_wait_type yield_type = {"turn", yield_cancel, NULL, NULL, false};
+
+/* Too many awaits in one resume completed at once: this one's result waits for a turn. */
+coro_status coro_leaf_yield(coro_task *task, coro_call *call, int error)
+{
+    coro_status status;
+    bool holds = (call->coro.flags & CORO_FRAME_DROP_) != 0;
+    if (holds) { /* it has something that its caller must see in this very record */
+        call->coro.error = (int16_t)error;
+        call->coro.state = CORO_STATE_FINISHED_;
+        task->driver.loop->budget = 0;
+        return (coro_status){CORO_DONE_};
+    }
+    task->wait.a = call->result;
+    status = coro_leaf_wait(task, call, &yield_type);
+    coro_wait_done(task, error);
+    return status;
+}
+
+#if CORO_SCOPES
+/* A wait that begins in a cancelled scope: it fails at once, or passes the cancel on. */
+coro_status coro_leaf_cancelled(coro_task *task, coro_call *call, const coro_wait_type *type,
+                                int (*start)(coro_task *, coro_call *))
+{
+    coro_status status;
+    if (type->forwards_cancel && start(task, call) == CORO_PENDING_) {
+        status = coro_leaf_wait(task, call, type);
+        if (type->cancel(task))
+            coro_wait_done(task, CORO_ECANCELED);
+        while (task->driver.loop->cancel_next != NULL) {
+            coro_task *next = task->driver.loop->cancel_next;
+            task->driver.loop->cancel_next = NULL;
+            coro_task_cancel(next);
+        }
+        return status;
+    }
+    call->coro.error = CORO_ECANCELED;
+    call->coro.state = CORO_STATE_FINISHED_;
+    return (coro_status){CORO_DONE_};
+}
+
+void coro_wait_abandon(coro_task *task)
+{
+    const coro_wait_type *type = task->wait_type;
+    task->driver.flags &= (uint8_t)~CORO_TASK_WAITING_;
+    if (type->abandon != NULL)
+        type->abandon(task);
+    else if (type->cancel != NULL)
+        type->cancel(task);
+}
+#endif

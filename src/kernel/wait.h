@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * wait.h - how a primitive lets a task wait: the inside of every leaf await.
+ *
+ * A primitive is a coro_wait_type: `start` tries, and answers 0 (done), an
+ * error, or CORO_PENDING_ after it has noted in task->wait what it waits for and
+ * put the task on its list. Later somebody calls coro_wait_done(task, error).
+ *
+ *     AWAIT(coro_queue_get(&q, &x))
+ *        └► constructor fills the loop's coro_call record
+ *           └► CORO_LEAF body ─► cancelled? ─► start() ─► 0: the caller goes on in line
+ *                                                   └──► pending: task->wait, suspend
+ *           put(): copies the item, coro_wait_done() ─► ready ─► the loop resumes
+ *              the caller with its record filled again by coro_wait_finish
+ *
+ * Invariants. W1: a task is in at most one of: the ready queue, one waiters'
+ * ring. W2: WAITING is set from `start` to coro_wait_done. W3: whoever is not
+ * WAITING any more has its value, so that a later cancel finds nothing to take.
+ */
+#ifndef CORO_KERNEL_WAIT_H
+#define CORO_KERNEL_WAIT_H
+
+#include <coro/loop.h>
+
+#define CORO_PENDING_ 1
+#define CORO_TURN_ 2 /* done, after the others had a turn */
+
+/* How to start a wait, and how to give it up. */
+struct coro_wait_type {
+    const char *verb;   /* "sleep", "queue get": for trees and reports */
+    /* Give up: undo what start did. True: call coro_wait_done(task, CORO_ECANCELED) now; false:
+     * the end of the wait comes later by itself (an operation in flight, a task that must end). */
+    bool (*cancel)(coro_task *task);
+    /* Undo what start did for a task that will never be resumed; NULL: cancel does it. */
+    void (*abandon)(coro_task *task);
+    /* After the end, with the record that the caller will see; or NULL. */
+    void (*finish)(coro_task *task, coro_call *call);
+    /* A cancel that is pending at the start goes on to what is waited for: join, future. */
+    bool forwards_cancel;
+};
+
+/* --- waiters ------------------------------------------------------------------------------ */
+
+static inline void coro_waiters_push(coro_waiters *waiters, coro_task *task)
+{
+#if CORO_SCOPES
+    coro_task *first = waiters->first;
+    if (first == NULL) {
+        task->next = task->prev = task;
+        waiters->first = task;
+        return;
+    }
+    task->next = first;
+    task->prev = first->prev;
+    first->prev->next = task;
+    first->prev = task;
+#else
+    coro_task **end = &waiters->first;
+    while (*end != NULL)
+        end = &(*end)->next;
+    task->next = NULL;
+    *end = task;
+#endif
+}
+
+#if CORO_SCOPES
+static inline void coro_waiters_remove(coro_waiters *waiters, coro_task *task)
+{
+    if (task->next == task) {
+        waiters->first = NULL;
+    } else {
+        task->prev->next = task->next;
+        task->next->prev = task->prev;
+        if (waiters->first == task)
+            waiters->first = task->next;
+    }
+}
+#endif
+
+static inline coro_task *coro_waiters_pop(coro_waiters *waiters)
+{
+    coro_task *task = waiters->first;
+    if (task == NULL)
+        return NULL;
+#if CORO_SCOPES
+    coro_waiters_remove(waiters, task);
+#else
+    waiters->first = task->next;
+#endif
+    return task;
+}
+
+/* --- the wait ----------------------------------------------------------------------------- */
+
+/* The wait has ended: the task becomes ready with this error; a value is in task->wait.a. */
+static inline void coro_wait_done(coro_task *task, int error)
+{
+    task->driver.flags &= (uint8_t)~CORO_TASK_WAITING_;
+#if CORO_SCOPES
+    task->driver.error = (int16_t)error;
+#else
+    (void)error;
+#endif
+    coro_task_ready_(task);
+}
+
+/* What a resumed caller sees as its callee's descriptor. */
+extern const coro_descriptor coro_resumed_call;
+
+#if CORO_SCOPES
+/* Would a wait begun by `frame` in this task fail? The precise answer behind CORO_TASK_CANCEL_. */
+bool coro_cancel_check(coro_task *task, coro_header *frame);
+
+/* Slow ways of coro_leaf. */
+coro_status coro_leaf_cancelled(coro_task *task, coro_call *call, const coro_wait_type *type,
+                                int (*start)(coro_task *, coro_call *));
+#endif
+void coro_wait_abandon(coro_task *task);
+coro_status coro_leaf_yield(coro_task *task, coro_call *call, int error);
+CORO_NORETURN void coro_leaf_no_loop(const coro_call *call);
+
+/* Suspend: the task waits by `type`. */
+static inline coro_status coro_leaf_wait(coro_task *task, coro_call *call,
+                                         const coro_wait_type *type)
+{
+#if CORO_SCOPES
+    task->wait_type = type;
+#else
+    (void)type;
+#endif
+    if (call->coro.flags & CORO_FRAME_CALL_ && call->coro.caller != NULL) {
+        task->driver.flags |= CORO_TASK_WAITING_ | CORO_TASK_CALL_;
+        task->driver.frame = call->coro.caller;
+    } else {
+        task->driver.flags |= CORO_TASK_WAITING_;
+        task->driver.frame = &call->coro;
+        call->coro.state = CORO_STATE_WAITING_;
+    }
+    return (coro_status){CORO_SUSPENDED_};
+}
+
+/* The result of a wait that has ended, as its caller will see it. */
+static inline void coro_wait_finish(coro_task *task, coro_call *call)
+{
+#if CORO_SCOPES
+    call->coro.error = task->driver.error;
+#endif
+    call->result = task->wait.a;
+#if CORO_SCOPES
+    if (task->wait_type != NULL && task->wait_type->finish != NULL)
+        task->wait_type->finish(task, call);
+#endif
+    call->coro.state = CORO_STATE_FINISHED_;
+}
+
+/* The body of every call of the library; `start` is inlined into it. */
+static inline coro_status coro_leaf(coro_header *self, coro_driver *driver,
+                                    const coro_wait_type *type,
+                                    int (*start)(coro_task *, coro_call *))
+{
+    coro_call *call = (coro_call *)self;
+    coro_task *task = (coro_task *)driver;
+    coro_loop *loop = driver->loop;
+    int error;
+    if (CORO_UNLIKELY(self->state == CORO_STATE_WAITING_)) {
+        coro_wait_finish(task, call);
+        return (coro_status){CORO_DONE_};
+    }
+    if (CORO_UNLIKELY(loop == NULL))
+        coro_leaf_no_loop(call);
+    if (self->flags & CORO_FRAME_CALL_)
+        loop->pool.call_busy = false;
+#if CORO_SCOPES
+    if (CORO_UNLIKELY(driver->flags & CORO_TASK_CANCEL_) &&
+        coro_cancel_check(task, self->caller))
+        return coro_leaf_cancelled(task, call, type, start);
+#endif
+    error = start(task, call);
+    if (error == CORO_PENDING_)
+        return coro_leaf_wait(task, call, type);
+    if (error == CORO_TURN_) {
+        coro_status status = coro_leaf_wait(task, call, type);
+        coro_wait_done(task, 0);
+        return status;
+    }
+    if (CORO_UNLIKELY(loop->budget-- == 0))
+        return coro_leaf_yield(task, call, error);
+    self->error = (int16_t)error;
+    self->state = CORO_STATE_FINISHED_;
+    return (coro_status){CORO_DONE_};
+}
+
+/* Define the descriptor `name##_call_` of a call whose wait is `type` and `start`. */
+#define CORO_LEAF(name, type, start, size)                                                         \
+    static coro_status name##_leaf_(coro_header *self, coro_driver *driver, coro_header *callee)   \
+    {                                                                                              \
+        (void)callee;                                                                              \
+        return coro_leaf(self, driver, type, start);                                               \
+    }                                                                                              \
+    static const coro_descriptor name##_call_ = {                                                  \
+        name##_leaf_,     #name, __FILE__, NULL, NULL, sizeof(coro_call), sizeof(coro_call),             \
+        offsetof(coro_call, result), size}
+
+#endif
