@@ -69,14 +69,18 @@
 #define CORO_SWITCH_ON_(state) (state)
 #endif
 
-/* Complain of lost locals, without any flag of the user's; before the function's header. */
+/* Complain of lost locals, without any flag of the user's: from before the function's header,
+ * where the compilers want it, to its ASYNC_END, so that other functions are left alone. */
 #if defined(__clang__)
 #define CORO_WATCH_LOCALS_                                                                         \
+    _Pragma("clang diagnostic push")                                                               \
     _Pragma("clang diagnostic error \"-Wuninitialized\"")                                          \
     _Pragma("clang diagnostic error \"-Wsometimes-uninitialized\"")                                \
     _Pragma("clang diagnostic error \"-Wconditional-uninitialized\"")
 #elif defined(__GNUC__)
 #define CORO_WATCH_LOCALS_                                                                         \
+    _Pragma("GCC diagnostic push")                                                                 \
+    _Pragma("GCC diagnostic error \"-Wreturn-type\"")                                              \
     _Pragma("GCC diagnostic warning \"-Wsystem-headers\"")                                         \
     _Pragma("GCC diagnostic error \"-Wjump-misses-init\"")                                         \
     _Pragma("GCC diagnostic warning \"-Wmaybe-uninitialized\"")                                    \
@@ -337,6 +341,7 @@
 /* Use as a label: `ASYNC_FINALLY:`. An AWAIT that fails behind it does not jump. */
 #define CORO_ASYNC_FINALLY                                                                         \
     }                                                                                              \
+    _Static_assert(sizeof *coro_handler_ == CORO_STATE_UNWIND_, "ASYNC_FINALLY is in a block");    \
     CORO_GO_(CORO_STATE_UNWIND_);                                                                  \
     CORO_CASE_(CORO_STATE_UNWIND_):                                                                \
     coro_finally_enter_(coro_driver_, &self->coro, coro_error_);                                   \
@@ -361,6 +366,7 @@
     if (self->coro.descriptor->result_size > 0 && self->coro.error == 0 &&                         \
         !(self->coro.flags & CORO_FRAME_RETURN_))                                                  \
         coro_no_result_(&self->coro);                                                              \
+    CORO_END_SHADOW_ /* of CORO_WATCH_LOCALS_ */                                                   \
     return (coro_status){CORO_DONE_}
 
 #define CORO_GO_(state)                                                                            \
@@ -388,11 +394,18 @@
 
 /* Store the result, if any, and leave by FINALLY. Open blocks are left properly. */
 #define CORO_ASYNC_RETURN(...) CORO_CAT_(CORO_RETURN_, CORO_EMPTY_(__VA_ARGS__))(__VA_ARGS__)
-#define CORO_EMPTY_(...) CORO_EMPTY_2_(CORO_PROBE_ __VA_ARGS__(), 0, ~)
-#define CORO_PROBE_() ~, 1
-#define CORO_EMPTY_2_(...) CORO_EMPTY_3_(__VA_ARGS__)
-#define CORO_EMPTY_3_(a, n, ...) n
-#define CORO_RETURN_1() CORO_LEAVE_()
+/* Is the argument list empty? 1 or 0. (Jens Gustedt's ISEMPTY: only for an empty list does
+ * CORO_COMMA_ meet the parentheses behind it, and none of the other three have a comma.) */
+#define CORO_EMPTY_(...)                                                                           \
+    CORO_EMPTY_2_(CORO_HAS_COMMA_(__VA_ARGS__), CORO_HAS_COMMA_(CORO_COMMA_ __VA_ARGS__),          \
+                  CORO_HAS_COMMA_(__VA_ARGS__()), CORO_HAS_COMMA_(CORO_COMMA_ __VA_ARGS__()))
+#define CORO_EMPTY_2_(a, b, c, d) CORO_EMPTY_3_(a, b, c, d)
+#define CORO_EMPTY_3_(a, b, c, d) CORO_HAS_COMMA_(CORO_EMPTY_##a##b##c##d)
+#define CORO_EMPTY_0001 ,
+#define CORO_COMMA_(...) ,
+#define CORO_HAS_COMMA_(...) CORO_HAS_COMMA_2_(__VA_ARGS__, 1, 1, 1, 1, 1, 1, 1, 1, 0, ~)
+#define CORO_HAS_COMMA_2_(a, b, c, d, e, f, g, h, i, n, ...) n
+#define CORO_RETURN_1(...) CORO_LEAVE_() /* tcc wants the dots */
 #define CORO_RETURN_0(...)                                                                         \
     do {                                                                                           \
         self->result = (__VA_ARGS__);                                                              \
@@ -432,6 +445,10 @@
      coro_result_copy_(&(lvalue), sizeof(lvalue), coro_callee_))
 #endif
 
+/* Nobody wants it. */
+#define CORO_LEAVE_RESULT_()                                                                       \
+    (CORO_UNLIKELY(coro_callee_->descriptor->drop != NULL) ? coro_drop_(coro_callee_) : (void)0)
+
 /* The machine of all awaits: start the call, leave if it suspends, come back at case n. */
 #define CORO_START_(n, call)                                                                       \
     _Static_assert(CORO_LINE_FITS_, "the source is too long for the state's number");              \
@@ -448,7 +465,7 @@
     }
 
 #define CORO_AWAIT(...) CORO_CAT_(CORO_AWAIT_, CORO_COUNT_(__VA_ARGS__))(__VA_ARGS__)
-#define CORO_AWAIT_1(call) CORO_AWAIT_AT_(CORO_HERE_, call, (void)0)
+#define CORO_AWAIT_1(call) CORO_AWAIT_AT_(CORO_HERE_, call, CORO_LEAVE_RESULT_())
 #define CORO_AWAIT_2(lvalue, call) CORO_AWAIT_AT_(CORO_HERE_, call, CORO_TAKE_(lvalue, call))
 #define CORO_AWAIT_AT_(n, call, take)                                                              \
     do {                                                                                           \
@@ -463,7 +480,7 @@
     } while (0)
 
 #define CORO_AWAIT_CATCH(...) CORO_CAT_(CORO_CATCH_, CORO_COUNT_(__VA_ARGS__))(__VA_ARGS__)
-#define CORO_CATCH_2(error, call) CORO_CATCH_AT_(CORO_HERE_, error, call, (void)0)
+#define CORO_CATCH_2(error, call) CORO_CATCH_AT_(CORO_HERE_, error, call, CORO_LEAVE_RESULT_())
 #define CORO_CATCH_3(error, lvalue, call)                                                          \
     CORO_CATCH_AT_(CORO_HERE_, error, call, CORO_TAKE_(lvalue, call))
 #define CORO_CATCH_AT_(n, error_lvalue, call, take)                                                \

@@ -88,6 +88,7 @@
 #define CORO_UNUSED __attribute__((unused))
 #define CORO_PRINTF(f, a) __attribute__((format(printf, f, a)))
 #define CORO_INLINE static inline __attribute__((always_inline))
+#define CORO_EXTENSION __extension__ /* C++ has no anonymous structs; its compilers have */
 #else
 #define CORO_NODISCARD
 #define CORO_LIKELY(x) (x)
@@ -98,6 +99,7 @@
 #define CORO_UNUSED
 #define CORO_PRINTF(f, a)
 #define CORO_INLINE static inline
+#define CORO_EXTENSION
 #endif
 
 #if CORO_HOSTED && (defined(__GNUC__) || defined(__clang__)) && !defined(_WIN32)

@@ -47,7 +47,8 @@
     X(ENAME, 1008, "name or service not known")                                                    \
     X(ENAMEAGAIN, 1009, "temporary failure in name resolution")                                    \
     X(EWRONGLOOP, 1010, "belongs to another loop")                                                 \
-    X(ESTOPPED, 1011, "the loop was stopped before this was done")
+    X(ESTOPPED, 1011, "the loop was stopped before this was done")                                \
+    X(ELEAK, 1012, "memory was not given back")
 
 enum {
 #define CORO_ERROR_ENUM_(name, number, text) CORO_##name = -number,

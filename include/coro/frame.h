@@ -181,7 +181,8 @@ typedef struct coro_pool {
     void *chunks;             /* all chunks, to give them back */
     coro_allocator allocator; /* where chunks come from; none: only what was given */
     size_t live, bytes;       /* blocks in use; bytes of all chunks */
-    coro_call call;           /* the record for calls of the library */
+    coro_call call;           /* the record in which calls of the library are made */
+    coro_call resumed;        /* and the one in which a resumed caller finds its callee */
     bool call_busy;
 } coro_pool;
 
@@ -405,6 +406,9 @@ CORO_API CORO_NORETURN CORO_COLD void coro_bad_state_(const coro_header *self);
 CORO_API CORO_NORETURN CORO_COLD void coro_no_result_(const coro_header *self);
 CORO_API CORO_NORETURN CORO_COLD void coro_left_block_(const coro_header *self);
 CORO_API CORO_NORETURN CORO_COLD void coro_leave_finally_(const coro_header *self);
+
+/* Give a finished frame's result to its drop function, if nobody has taken it. */
+CORO_API void coro_drop_(coro_header *frame);
 
 /* Copy a result where the compiler has no __typeof__: sizes must agree. */
 CORO_API void coro_result_copy_(void *to, size_t size, const coro_header *callee);

@@ -26,6 +26,7 @@
 CORO_BEGIN_DECLS
 
 struct coro_backend;
+struct coro_inbox;
 
 #if CORO_TIME_BITS == 64
 typedef struct coro_timer_entry {
@@ -73,6 +74,8 @@ typedef void (*coro_report_function)(void *context, const coro_report *report);
 
 typedef struct coro_loop_options {
     coro_allocator allocator;           /* .resize NULL: the heap on hosts, none on bare metal */
+    void *arena;                        /* frames and tasks are cut from here first */
+    size_t arena_size;
     const struct coro_backend *backend; /* NULL: the system's best; CORO_POLL names another */
     coro_report_function report;        /* NULL: stderr on hosts */
     void *context;                      /* given to report */
@@ -102,6 +105,7 @@ struct coro_loop { /* private; here so that you can place it */
     coro_timers timers;
     const struct coro_backend *backend;
     void *backend_data;
+    struct coro_inbox *inbox; /* from other threads and interrupts; NULL: nobody can post */
     coro_task *tasks;  /* ring of those that no group owns */
     size_t task_count; /* alive */
     size_t sources;    /* what can wake a task from outside: operations, listeners, remotes */
@@ -181,14 +185,17 @@ CORO_API void coro_loop_remove_hook(coro_loop *loop, coro_hook *hook);
 /* Tell the loop's owner of something that nobody awaits. */
 CORO_API void coro_loop_report(coro_loop *loop, const coro_report *report);
 
-/* The scheduling end of a custom primitive: see src/kernel/wait.h. */
-CORO_API void coro_task_ready_slow_(coro_task *task);
+/* Traps when the calling thread is not the loop's. */
+CORO_API void coro_check_thread(const coro_loop *loop);
 
+/* The scheduling end of every primitive: see src/kernel/wait.h. */
 CORO_INLINE void coro_task_ready_(coro_task *task)
 {
     coro_loop *loop = task->driver.loop;
     if (task->driver.flags & CORO_TASK_QUEUED_)
         return;
+    if (CORO_UNLIKELY(coro_pool_current_ != &loop->pool))
+        coro_check_thread(loop);
     task->driver.flags |= CORO_TASK_QUEUED_;
     task->next = NULL;
     if (loop->ready_last != NULL)

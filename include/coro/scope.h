@@ -104,7 +104,8 @@ enum { /* flags */
 static inline bool coro_scope_step_(coro_scope *scope)
 {
     bool enter = scope->phase == CORO_SCOPE_ENTERING_;
-    scope->phase = enter ? CORO_SCOPE_INSIDE_ : scope->phase;
+    if (enter)
+        scope->phase = CORO_SCOPE_INSIDE_;
     return enter;
 }
 

@@ -52,7 +52,7 @@ typedef struct coro_timer {
 
 /* What a task waits for. A task waits at one place at a time, so it has one. */
 typedef union coro_wait {
-    struct {
+    CORO_EXTENSION struct {
         void *object; /* the queue, future, stream... */
         coro_value a; /* argument; then the result */
 #if CORO_SCOPES

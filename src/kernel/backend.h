@@ -4,12 +4,35 @@
  *
  * The kernel never asks what is waited for. A backend wakes tasks by
  * coro_wait_done (wait.h), and counts in loop->sources what may still wake one.
- * Everything here is called on the loop's thread, except `wake`.
+ * Everything here is called on the loop's thread, except a waker.
  */
 #ifndef CORO_KERNEL_BACKEND_H
 #define CORO_KERNEL_BACKEND_H
 
 #include <coro/loop.h>
+
+/*
+ * Ends a loop's wait from outside. The backend makes it; the loop's inbox holds it, also after
+ * the loop's close, until nobody can post any more.
+ */
+typedef struct coro_waker {
+    void (*wake)(struct coro_waker *waker); /* any thread, signal handlers, interrupts */
+    void (*free)(struct coro_waker *waker); /* once, by the last one who could wake */
+} coro_waker;
+
+/*
+ * What other threads and interrupts have left for a loop: loop->inbox, NULL until somebody can.
+ * Atomics on hosts (src/thread/inbox.c), a critical section on bare metal. Loop thread.
+ */
+typedef struct coro_inbox {
+    void (*take)(struct coro_inbox *inbox);  /* run what is there, or a bounded part of it */
+    bool (*sleep)(struct coro_inbox *inbox); /* from now on posts wake. False: do not wait */
+    void (*awake)(struct coro_inbox *inbox); /* from now on they need not */
+    void (*close)(struct coro_inbox *inbox); /* run the rest; accept nothing more */
+    unsigned jobs; /* that threads do for this loop now: a virtual clock stands meanwhile */
+} coro_inbox;
+
+struct coro_fd_ops; /* src/poll/poll.h */
 
 typedef struct coro_backend {
     const char *name;
@@ -18,17 +41,18 @@ typedef struct coro_backend {
     void (*close)(coro_loop *loop);
     coro_time (*now)(coro_loop *loop);
     /* Wait for I/O until `deadline` (CORO_FOREVER; a time in the past polls), and wake whom it
-     * completes. Returns at once when the inbox is not empty. */
+     * completes. Sleeps only after loop->inbox, if there is one, has agreed (sleep, awake). */
     void (*wait)(coro_loop *loop, coro_time deadline);
-    /* Run what other threads and interrupts have left. NULL: nobody can. */
-    void (*take_inbox)(coro_loop *loop);
     /* The order of a turn, for those who shuffle it. NULL: first come first served. */
     coro_task *(*reorder)(coro_loop *loop, coro_task *batch);
-    /* The loop's remote, made at first use; NULL where there are no threads. */
-    void *(*remote)(coro_loop *loop);
+    /* How others end `wait`; NULL when the system is short of something. NULL: nobody can. */
+    coro_waker *(*waker)(coro_loop *loop);
+    /* What coro_fd_… does on this backend. NULL: it knows no descriptors. */
+    const struct coro_fd_ops *fds;
 } coro_backend;
 
-/* What coro_loop_init uses when the options name none; set by the floor above at link time. */
+/* What coro_loop_init uses when the options name none. On hosts src/os/run.c defines it, so that
+ * the linker asks the floor above, and the kernel need not; NULL on bare metal. */
 extern const coro_backend *(*coro_backend_default_)(void);
 
 #endif

@@ -190,6 +190,22 @@ coro_header *coro_frame_resolve(coro_header *frame)
     return frame;
 }
 
+/* A result that nobody took is given to the drop function of its coroutine. */
+void coro_drop_(coro_header *frame)
+{
+    const coro_descriptor *descriptor = frame->descriptor;
+    if (descriptor->drop != NULL && frame->error == 0 && frame->flags & CORO_FRAME_RETURN_ &&
+        !(frame->flags & CORO_FRAME_TAKEN_))
+        descriptor->drop((char *)frame + descriptor->result_offset);
+    frame->flags |= CORO_FRAME_TAKEN_;
+}
+
+void coro_frame_drop(coro_header *frame)
+{
+    coro_drop_(frame);
+    coro_frame_free_(frame);
+}
+
 void coro_driver_close(coro_driver *driver)
 {
     coro_header *frame = driver->frame;

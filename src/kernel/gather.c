@@ -21,8 +21,9 @@ struct child;
 
 typedef struct item {
     coro_gather_item want;
-    coro_task *task;      /* a reference */
-    struct child *child;  /* its root frame, while it runs */
+    coro_task *task;     /* a reference */
+    struct child *child; /* its root frame, while it runs */
+    coro_header *ended;  /* the call's frame, when it has ended well */
 } item;
 
 typedef struct gather_state {
@@ -34,9 +35,9 @@ typedef struct gather_state {
     bool cancelled;    /* the await was: it lasts until all have ended */
 } gather_state;
 
-static void child_ended(gather_state *gather, size_t index, const coro_header *call, int error);
+static void child_ended(gather_state *gather, size_t index, coro_header *call, int error);
 
-/* A call whose end is told to its gather. The frame of the call stays until then. */
+/* A call whose end is told to its gather, which then has the call's frame. */
 ASYNC(child, ARGS(gather_state *, gather, size_t, index, coro_header *, call),
       VARS(coro_header *ended; int error;))
 {
@@ -50,8 +51,8 @@ ASYNC(child, ARGS(gather_state *, gather, size_t, index, coro_header *, call),
     }
     if (self->gather != NULL)
         child_ended(self->gather, self->index, self->ended, self->error);
-    if (self->ended != NULL)
-        coro_frame_free_(self->ended);
+    else if (self->ended != NULL)
+        coro_frame_drop(self->ended);
     ASYNC_END;
 }
 
@@ -72,19 +73,12 @@ static void finish(gather_state *gather, int error)
         coro_wait_done(waiter, error);
 }
 
-static void take_result(const coro_gather_item *want, const coro_header *call)
-{
-    if (want->into != NULL)
-        coro_result_copy_(want->into, want->size, call);
-}
-
-static void child_ended(gather_state *gather, size_t index, const coro_header *call, int error)
+static void child_ended(gather_state *gather, size_t index, coro_header *call, int error)
 {
     item *each = &gather->items[index];
     each->child = NULL;
+    each->ended = call;
     gather->left--;
-    if (error == 0)
-        take_result(&each->want, call);
     if (gather->errors != NULL)
         gather->errors[index] = error;
     else if (error != 0 && gather->error == 0)
@@ -133,8 +127,8 @@ CORO_LEAF(gather_wait, &wait_type, wait_start, 0);
 
 static coro_void *gather_wait(gather_state *gather)
 {
-    /* Like a group's join: the record is free here, so that this cannot fail. */
-    coro_call *call = &coro_pool_current_->call;
+    /* As a group's join: in the record that is free here, so that this cannot fail. */
+    coro_call *call = &coro_pool_current_->resumed;
     coro_header_init_(&call->coro, &gather_wait_call_, CORO_FRAME_CALL_);
     call->object = gather;
     return (coro_void *)call;
@@ -181,13 +175,27 @@ static void free_items(gather_state *gather)
     gather->items = NULL;
 }
 
-/* Who still runs does so alone. */
+/* All have ended: the results go where they are wanted. */
+static void take_results(gather_state *gather)
+{
+    for (size_t i = 0; i < gather->count; i++) {
+        item *each = &gather->items[i];
+        if (each->ended == NULL || each->want.into == NULL)
+            continue;
+        coro_result_copy_(each->want.into, each->want.size, each->ended);
+        each->ended->flags |= CORO_FRAME_TAKEN_;
+    }
+}
+
+/* Who still runs does so alone; results that nobody took are dropped. */
 static void cut_loose(gather_state *gather)
 {
     for (size_t i = 0; i < gather->count; i++) {
         item *each = &gather->items[i];
         if (each->child != NULL)
             each->child->gather = NULL;
+        if (each->ended != NULL)
+            coro_frame_drop(each->ended);
         coro_task_release(each->task);
     }
     free_items(gather);
@@ -209,6 +217,7 @@ ASYNC(gather_all, ARGS(item *, items, size_t, count, int *, errors),
     AWAIT(gather_wait(&self->state));
     if (self->error != 0)
         ASYNC_THROW(self->error);
+    take_results(&self->state);
   ASYNC_FINALLY:
     cut_loose(&self->state);
     if (self->error != 0)
@@ -248,7 +257,7 @@ coro_void *coro_gather_array(const coro_gather_item *items, size_t count, int *e
             return no_memory(items, count);
     }
     for (size_t i = 0; i < count; i++) {
-        copy[i] = (item){items[i], NULL, NULL};
+        copy[i] = (item){items[i], NULL, NULL, NULL};
         copy[i].want.call = coro_frame_keep(items[i].call);
         if (errors != NULL)
             errors[i] = 0;

@@ -110,9 +110,12 @@ void coro_group_cancel(coro_group *group)
 
 /* --- the end of the block ----------------------------------------------------------------- */
 
-/* What is below the body's error: the errors of a group inside it that failed it. */
+/* What is below the body's error: the errors of a group inside it that failed it. Errors of a
+ * group whose failure was caught are older news, and stay where they are. */
 static void take_body_errors(coro_group *group, coro_task *task)
 {
+    if (task->errors == NULL || task->errors->driver.frame->error != group->body_error)
+        return;
     group->body_failed = task->errors;
     task->errors = NULL;
     for (coro_task *each = group->body_failed; each != NULL; each = each->sibling)
@@ -160,8 +163,8 @@ CORO_LEAF(coro_group_join, &join_type, join_start, 0);
 
 coro_void *coro_group_join_(coro_group *group)
 {
-    /* The record is free here, whatever the user's code did: a leave never allocates. */
-    coro_call *call = &coro_pool_current_->call;
+    /* The other record is free here, whatever the user does with `call`: a leave never allocates. */
+    coro_call *call = &coro_pool_current_->resumed;
     coro_header_init_(&call->coro, &coro_group_join_call_, CORO_FRAME_CALL_);
     call->object = group;
     return (coro_void *)call;
@@ -172,8 +175,7 @@ void coro_group_settle_(coro_driver *driver, coro_header *frame, coro_group *gro
 {
     coro_task *task = (coro_task *)driver;
     coro_scope *scope = &group->scope;
-    bool nested = group->failed_last != NULL;
-    if (nested)
+    if (group->failed_last != NULL)
         group->failed_last->sibling = group->body_failed;
     else
         group->failed = group->body_failed;

@@ -34,10 +34,12 @@ typedef struct coro_forward {
 coro_header *coro_frame_keep(coro_header *call);
 /* Follow forwards to the frame that has the result; the wrappers are freed. */
 coro_header *coro_frame_resolve(coro_header *frame);
+/* Free a finished frame, and first what its result holds, if nobody has taken it. */
+void coro_frame_drop(coro_header *frame);
 void *coro_heap_resize(void *context, void *block, size_t old, size_t fresh);
 
 /* pool.c */
-void coro_pool_init(coro_pool *pool, coro_allocator allocator);
+void coro_pool_init(coro_pool *pool, coro_allocator allocator, void *arena, size_t size);
 void coro_pool_close(coro_pool *pool);
 
 /* timer_heap.c, timer_list.c */
@@ -60,7 +62,6 @@ void coro_task_ended(coro_task *task);
 void coro_task_destroy(coro_task *task);
 int coro_task_make(coro_loop *loop, coro_task **out, coro_header *call);
 void coro_task_destroy_tree(coro_task *task);
-void coro_check_thread(const coro_loop *loop);
 #if CORO_JOINS
 void coro_ring_add(coro_task **ring, coro_task *task);
 void coro_ring_remove(coro_task **ring, coro_task *task);

@@ -23,7 +23,9 @@
 #define RESUMES_UNASKED 1024
 #define CLOSE_TURNS 1000000u
 
+#if !CORO_HOSTED
 const coro_backend *(*coro_backend_default_)(void);
+#endif
 
 /* --- one task ----------------------------------------------------------------------------- */
 
@@ -35,7 +37,7 @@ static void resume(coro_loop *loop, coro_task *task)
     loop->current = task;
     loop->budget = CORO_BUDGET;
     if (driver->flags & CORO_TASK_CALL_) {
-        coro_call *call = &loop->pool.call;
+        coro_call *call = &loop->pool.resumed;
         driver->flags &= (uint8_t)~CORO_TASK_CALL_;
         coro_header_init_(&call->coro, &coro_resumed_call, CORO_FRAME_CALL_);
         coro_wait_finish(task, call);
@@ -97,6 +99,25 @@ static void expire_timers(coro_loop *loop)
     }
 }
 
+/* Nothing is ready, due, or able to come from outside. */
+static bool is_stuck(const coro_loop *loop)
+{
+    coro_time deadline;
+    return loop->ready == NULL && loop->hooks == NULL && loop->sources == 0 &&
+           !coro_timers_next(loop, &deadline);
+}
+
+/* Whoever runs the loop until something is done must not sleep once it is, or never can be. */
+static bool may_sleep(const coro_loop *loop)
+{
+    if (!loop->running)
+        return true;
+    if (loop->main_task != NULL ? loop->main_task->driver.flags & CORO_TASK_DONE_
+                                : loop->tasks == NULL)
+        return false;
+    return !is_stuck(loop);
+}
+
 static void look_outside(coro_loop *loop, bool wait)
 {
     coro_time deadline = loop->now;
@@ -121,8 +142,8 @@ bool coro_loop_run_once(coro_loop *loop, bool wait)
     unsigned resumed;
     CORO_CHECK(!loop->closed, "a loop was used after it was closed");
     coro_pool_current_ = &loop->pool;
-    if (loop->backend->take_inbox != NULL)
-        loop->backend->take_inbox(loop);
+    if (loop->inbox != NULL)
+        loop->inbox->take(loop->inbox);
     resumed = run_batch(loop);
     if (loop->hooks != NULL)
         run_hooks(loop);
@@ -133,7 +154,7 @@ bool coro_loop_run_once(coro_loop *loop, bool wait)
 #endif
     if (loop->ready == NULL || ++loop->idle_turns >= TURNS_UNASKED ||
         loop->idle_resumes >= RESUMES_UNASKED)
-        look_outside(loop, wait);
+        look_outside(loop, wait && may_sleep(loop));
     coro_pool_current_ = outer;
     return loop->ready != NULL;
 }
@@ -160,14 +181,6 @@ void coro_loop_remove_hook(coro_loop *loop, coro_hook *hook)
 }
 
 /* --- running ------------------------------------------------------------------------------ */
-
-/* Nothing is ready, due, or able to come from outside. */
-static bool is_stuck(const coro_loop *loop)
-{
-    coro_time deadline;
-    return loop->ready == NULL && loop->hooks == NULL && loop->sources == 0 &&
-           !coro_timers_next(loop, &deadline);
-}
 
 static int run_until(coro_loop *loop, coro_task *task)
 {
@@ -246,7 +259,7 @@ int coro_loop_init(coro_loop *loop, const coro_loop_options *options)
     if (options->allocator.resize != NULL)
         allocator = options->allocator;
     coro_zero_(loop, sizeof *loop);
-    coro_pool_init(&loop->pool, allocator);
+    coro_pool_init(&loop->pool, allocator, options->arena, options->arena_size);
     loop->backend = options->backend;
     if (loop->backend == NULL && coro_backend_default_ != NULL)
         loop->backend = coro_backend_default_();
@@ -300,6 +313,8 @@ void coro_loop_close(coro_loop *loop)
 #if CORO_JOINS && CORO_SCOPES
     end_tasks(loop);
 #endif
+    if (loop->inbox != NULL)
+        loop->inbox->close(loop->inbox);
     run_hooks(loop);
     loop->backend->close(loop);
     coro_timers_close(loop);

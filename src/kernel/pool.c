@@ -23,10 +23,15 @@ typedef struct chunk {
     size_t size;
 } chunk;
 
-void coro_pool_init(coro_pool *pool, coro_allocator allocator)
+void coro_pool_init(coro_pool *pool, coro_allocator allocator, void *arena, size_t size)
 {
+    size_t astray = (uintptr_t)arena % 16;
     coro_zero_(pool, sizeof *pool);
     pool->allocator = allocator;
+    if (arena != NULL && size > 16) {
+        pool->chunk = (char *)arena + (astray > 0 ? 16 - astray : 0);
+        pool->chunk_end = (char *)arena + size;
+    }
 }
 
 static void *resize(coro_pool *pool, void *block, size_t old, size_t fresh)
@@ -37,6 +42,16 @@ static void *resize(coro_pool *pool, void *block, size_t old, size_t fresh)
 }
 
 #if CORO_POOL_LISTS_
+static void *cut(coro_pool *pool, size_t size)
+{
+    void *block = pool->chunk;
+    size = (size + 15) / 16 * 16;
+    if ((size_t)(pool->chunk_end - pool->chunk) < size)
+        return NULL;
+    pool->chunk += size;
+    return block;
+}
+
 /* What is left of a chunk goes to the free lists before a new one is opened. */
 static void use_up(coro_pool *pool)
 {
@@ -80,11 +95,10 @@ void *coro_pool_take_slow_(coro_pool *pool, size_t size)
 #if CORO_POOL_LISTS_
     if (size <= CORO_POOL_CLASSES * 16) {
         size = CORO_CLASS_(size) * 16;
-        if ((size_t)(pool->chunk_end - pool->chunk) < size && !open_chunk(pool, size))
-            return NULL;
-        block = pool->chunk;
-        pool->chunk += size;
-        pool->live++;
+        block = cut(pool, size);
+        if (block == NULL && open_chunk(pool, size))
+            block = cut(pool, size);
+        pool->live += block != NULL;
         return block;
     }
 #endif

@@ -148,15 +148,6 @@ static void report_error(coro_task *task)
 #endif
     coro_loop_report(task->driver.loop, &report);
 }
-
-/* A result that nobody took is given to the drop function of its coroutine. */
-static void drop_result(coro_header *root)
-{
-    const coro_descriptor *descriptor = root->descriptor;
-    if (descriptor->drop != NULL && root->error == 0 && root->flags & CORO_FRAME_RETURN_ &&
-        !(root->flags & CORO_FRAME_TAKEN_))
-        descriptor->drop((char *)root + descriptor->result_offset);
-}
 #endif
 
 /* Free a done task with its root frame. */
@@ -167,12 +158,11 @@ void coro_task_destroy(coro_task *task)
     coro_pool_current_ = &loop->pool;
 #if CORO_JOINS
     report_error(task);
-    drop_result(task->driver.frame);
 #if CORO_HOSTED && CORO_SCOPES
     coro_task_list_free(task->errors);
 #endif
 #endif
-    coro_frame_free_(task->driver.frame);
+    coro_frame_drop(task->driver.frame);
     if (task->driver.flags & CORO_TASK_POOL_)
         coro_pool_give_(&loop->pool, task, sizeof *task);
     coro_pool_current_ = outer;

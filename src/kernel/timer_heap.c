@@ -100,6 +100,9 @@ void coro_timer_set(coro_loop *loop, int kind, coro_timer *timer, coro_time dead
     coro_timers *timers = &loop->timers;
     coro_timer_entry entry = {deadline, timers->sequence++, timer};
     timer->kind = (uint8_t)kind;
+    timer->index = 0;
+    if (deadline == CORO_FOREVER) /* never comes; a loop that waits for it alone is stuck */
+        return;
     sift_up(timers, ++timers->count, entry);
 }
 

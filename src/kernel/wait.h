@@ -168,7 +168,7 @@ static inline coro_status coro_leaf(coro_header *self, coro_driver *driver,
     }
     if (CORO_UNLIKELY(loop == NULL))
         coro_leaf_no_loop(call);
-    if (self->flags & CORO_FRAME_CALL_)
+    if (call == &loop->pool.call)
         loop->pool.call_busy = false;
 #if CORO_SCOPES
     if (CORO_UNLIKELY(driver->flags & CORO_TASK_CANCEL_) &&
