@@ -341,7 +341,9 @@
 /* Use as a label: `ASYNC_FINALLY:`. An AWAIT that fails behind it does not jump. */
 #define CORO_ASYNC_FINALLY                                                                         \
     }                                                                                              \
-    _Static_assert(sizeof *coro_handler_ == CORO_STATE_UNWIND_, "ASYNC_FINALLY is in a block");    \
+    {                                                                                              \
+        _Static_assert(sizeof *coro_handler_ == CORO_STATE_UNWIND_, "ASYNC_FINALLY in a block");   \
+    }                                                                                              \
     CORO_GO_(CORO_STATE_UNWIND_);                                                                  \
     CORO_CASE_(CORO_STATE_UNWIND_):                                                                \
     coro_finally_enter_(coro_driver_, &self->coro, coro_error_);                                   \
@@ -353,6 +355,7 @@
         CORO_CASE_(CORO_STATE_FINALLY_)
 
 #define CORO_ASYNC_END                                                                             \
+    ;                                                                                              \
     }                                                                                              \
     coro_state_ = CORO_STATE_FINISHED_;                                                            \
     goto coro_end_;                                                                                \
@@ -362,12 +365,24 @@
     self->coro.error = (int16_t)coro_error_;                                                       \
     }                                                                                              \
     coro_end_:                                                                                     \
+    CORO_CHECK_END_();                                                                             \
     self->coro.state = CORO_STATE_FINISHED_;                                                       \
     if (self->coro.descriptor->result_size > 0 && self->coro.error == 0 &&                         \
         !(self->coro.flags & CORO_FRAME_RETURN_))                                                  \
         coro_no_result_(&self->coro);                                                              \
     CORO_END_SHADOW_ /* of CORO_WATCH_LOCALS_ */                                                   \
     return (coro_status){CORO_DONE_}
+
+/* A block that is still open here would outlive its frame. */
+#if CORO_SCOPES
+#define CORO_CHECK_END_()                                                                          \
+    do {                                                                                           \
+        if (CORO_UNLIKELY(self->coro.depth != 0))                                                  \
+            coro_left_block_(&self->coro);                                                         \
+    } while (0)
+#else
+#define CORO_CHECK_END_() (void)0
+#endif
 
 #define CORO_GO_(state)                                                                            \
     do {                                                                                           \
@@ -419,8 +434,10 @@
 /* Raise an error, here. */
 #define CORO_ASYNC_THROW(error)                                                                    \
     do {                                                                                           \
+        if (sizeof *coro_handler_ == CORO_STATE_FINALLY_)                                          \
+            coro_leave_finally_(&self->coro);                                                      \
         coro_error_ = (error);                                                                     \
-        coro_thrown_(coro_driver_, &self->coro, coro_error_, __LINE__);                                      \
+        coro_thrown_(coro_driver_, &self->coro, coro_error_, __LINE__);                            \
         CORO_RAISE_();                                                                             \
     } while (0)
 

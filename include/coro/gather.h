@@ -39,7 +39,10 @@ static inline coro_gather_item coro_gather_item_(coro_header *call, void *into, 
 }
 
 /* A call with a place for its result; the types must agree. */
-#if CORO_HAS_TYPEOF
+#if defined(__TINYC__) /* 0.9.27 has no calls in the initialiser of an array without a length */
+#define coro_into(place, call)                                                                     \
+    {&(call)->coro, 1 ? (place) : (__typeof__(&(call)->result))0, sizeof(*(place))}
+#elif CORO_HAS_TYPEOF
 #define coro_into(place, call)                                                                     \
     coro_gather_item_(&(call)->coro, 1 ? (place) : (__typeof__(&(call)->result))0,                 \
                       sizeof(*(place)))
@@ -48,7 +51,11 @@ static inline coro_gather_item coro_gather_item_(coro_header *call, void *into, 
 #endif
 
 /* A call without. */
+#if defined(__TINYC__)
+#define coro_only(call) {&(call)->coro, NULL, 0}
+#else
 #define coro_only(call) coro_gather_item_(&(call)->coro, NULL, 0)
+#endif
 
 /* Up to any number of items, each by coro_into or coro_only. None: done at once. */
 #define coro_gather(...)                                                                           \

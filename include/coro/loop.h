@@ -115,6 +115,7 @@ struct coro_loop { /* private; here so that you can place it */
     coro_header *unmask_until; /* see cancel.c */
     coro_pool *outer; /* the loop that this one preempted */
     coro_hook *hooks;
+    coro_hook *closers;
     coro_report_function report;
     void *report_context;
 #if CORO_HOSTED
@@ -181,6 +182,9 @@ CORO_API void coro_loop_metrics_get(const coro_loop *loop, coro_loop_metrics *me
 /* Run a hook once, at the end of this turn. Queued already: nothing. */
 CORO_API void coro_loop_add_hook(coro_loop *loop, coro_hook *hook);
 CORO_API void coro_loop_remove_hook(coro_loop *loop, coro_hook *hook);
+
+/* Run a hook when the loop closes, after its last task and message; the last added comes first. */
+CORO_API void coro_loop_add_closer(coro_loop *loop, coro_hook *hook);
 
 /* Tell the loop's owner of something that nobody awaits. */
 CORO_API void coro_loop_report(coro_loop *loop, const coro_report *report);

@@ -33,7 +33,8 @@ typedef struct coro_message {
     void (*run)(struct coro_message *message); /* in the loop's thread, outside of tasks */
 } coro_message;
 
-/* A new reference to the loop's remote; NULL: CORO_ENOMEM. Loop thread. */
+/* A new reference to the loop's remote. NULL: memory or descriptors are short, or the loop's
+ * backend knows no threads. Loop thread. */
 CORO_API CORO_NODISCARD coro_remote *coro_remote_open(coro_loop *loop);
 
 /* Any thread. NULL is fine for release. */
@@ -41,10 +42,11 @@ CORO_API coro_remote *coro_remote_retain(coro_remote *remote);
 CORO_API void coro_remote_release(coro_remote *remote);
 
 /* Have message->run(message) called in the loop. 0, or CORO_ECLOSED: it will not
- * be, and the message is the caller's again. Any thread. Never blocks. */
+ * be, and the message is the caller's again. Any thread, signal handlers. Never blocks. */
 CORO_API int coro_remote_post(coro_remote *remote, coro_message *message);
 
-/* A flag that any thread may set. Double set is free. */
+/* A flag that any thread may set. Double set is free. It must outlive the loop's turn that
+ * follows the last set, or the loop. */
 typedef struct coro_remote_flag {
     coro_message message;
     coro_flag flag;
@@ -52,7 +54,8 @@ typedef struct coro_remote_flag {
 } coro_remote_flag;
 
 CORO_API void coro_remote_flag_init(coro_remote_flag *flag);
-/* 0 or CORO_ECLOSED. Any thread. */
+/* 0 or CORO_ECLOSED. Any thread, signal handlers. Who sets it while another thread does hears 0
+ * even when the loop closes at that moment; nobody waits for it then. */
 CORO_API int coro_remote_flag_set(coro_remote *remote, coro_remote_flag *flag);
 /* Wait for it in the loop: AWAIT(coro_remote_flag_wait(&flag)). */
 static inline CORO_NODISCARD coro_void *coro_remote_flag_wait(coro_remote_flag *flag)

@@ -25,13 +25,17 @@ CORO_BEGIN_DECLS
 #define coro_run_with(call, options) coro_run_(&(call)->coro, (options))
 CORO_API int coro_run_(coro_header *call, const coro_loop_options *options);
 
-/* The same as a main(): an error is printed with its trace of awaits. 0 or 1. */
+/*
+ * The same as a main(): an error is printed on stderr with its trace of awaits,
+ * innermost first, as "  file:line function". 0, or 1 after an error.
+ */
 #define coro_main(call) coro_main_(&(call)->coro)
 CORO_API int coro_main_(coro_header *call);
 
-/* A loop with the heap and the system's best backend; as coro_loop_init(loop, NULL). */
+/* What coro_loop_init(loop, NULL) uses: the system's best, or what the environment variable
+ * CORO_POLL names (a name that is not known is reported on stderr, and ignored). Any thread. */
 CORO_API const struct coro_backend *coro_backend_default(void);
-/* By name: "epoll", "sim". NULL: not built in. */
+/* By name: "epoll"; "sim", the virtual clock of coro/test.h. NULL: not built in. Any thread. */
 CORO_API const struct coro_backend *coro_backend_named(const char *name);
 
 CORO_END_DECLS

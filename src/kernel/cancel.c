@@ -60,6 +60,13 @@ void coro_cancel_unmask(coro_task *task, coro_header *frame)
         frame->flags &= (uint8_t)~CORO_FRAME_MASK_;
 }
 
+/* A running frame has left its blocks: what they were to unmask is over. */
+void coro_cancel_left(coro_task *task, const coro_header *frame)
+{
+    if (task->driver.loop->unmask_until == frame)
+        task->driver.more &= (uint8_t)~CORO_TASK_UNMASK_;
+}
+
 /* Would a wait begun by `frame` fail? The precise answer behind CORO_TASK_CANCEL_. */
 bool coro_cancel_check(coro_task *task, coro_header *frame)
 {
@@ -110,6 +117,7 @@ void coro_cancel_settle(coro_task *task)
         outer = scope->task;
     }
     task->driver.flags &= (uint8_t)~CORO_TASK_CANCEL_;
+    task->driver.more &= (uint8_t)~CORO_TASK_UNMASK_;
 }
 
 bool coro_cancel_pending(void)
@@ -130,13 +138,20 @@ static void poke(coro_task *task)
         coro_wait_done(task, CORO_ECANCELED);
 }
 
+/* Does `outer` await `inner`, in the end? NULL is what is around all. */
+static bool is_around(const coro_header *outer, const coro_header *inner)
+{
+    while (inner != NULL && inner != outer)
+        inner = inner->caller;
+    return inner == outer;
+}
+
 static void unmask(coro_task *task, coro_header *until)
 {
     if (task == task->driver.loop->current) {
-        if (!(task->driver.more & CORO_TASK_UNMASK_))
+        if (!(task->driver.more & CORO_TASK_UNMASK_) ||
+            is_around(until, task->driver.loop->unmask_until))
             task->driver.loop->unmask_until = until;
-        else if (until == NULL) /* two at once: the wider one */
-            task->driver.loop->unmask_until = NULL;
         task->driver.more |= CORO_TASK_UNMASK_;
         return;
     }

@@ -67,7 +67,7 @@ void coro_left_block_(const coro_header *self)
 
 void coro_leave_finally_(const coro_header *self)
 {
-    trap_in(self, "ASYNC_RETURN inside ASYNC_FINALLY; the result is settled before it");
+    trap_in(self, "ASYNC_RETURN or ASYNC_THROW inside ASYNC_FINALLY; the outcome is settled before it");
 }
 
 void coro_leaf_no_loop(const coro_call *call)
@@ -172,8 +172,11 @@ coro_header *coro_frame_keep(coro_header *call)
         return call;
     copy = coro_frame_new_slow_(call->descriptor);
     coro_pool_current_->call_busy = false;
-    if (copy == NULL)
+    if (copy == NULL) {
+        if (call->descriptor->discard != NULL)
+            call->descriptor->discard(call);
         return coro_frame_failed_();
+    }
     flags = copy->coro.flags;
     *copy = *(coro_call *)call;
     copy->coro.flags = flags;
@@ -295,10 +298,10 @@ void coro_finally_enter_(coro_driver *driver, coro_header *self, int error)
     self->flags |= CORO_FRAME_MASK_;
 }
 
-/* An error inside FINALLY: the outcome if there is no other, else somebody is told. */
+/* An error inside FINALLY: the outcome if there is none yet, else somebody is told. */
 void coro_finally_error_(coro_driver *driver, coro_header *self, int error)
 {
-    if (self->error == 0) {
+    if (self->error == 0 && !(self->flags & CORO_FRAME_RETURN_)) {
         self->error = (int16_t)error;
     } else if (driver->loop != NULL && error != CORO_ECANCELED) {
         coro_report report = {CORO_REPORT_CLEANUP_ERROR, driver->loop, (coro_task *)driver, error,

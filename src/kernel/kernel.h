@@ -54,6 +54,9 @@ int coro_timers_expire(coro_loop *loop, coro_time now, coro_timer **timer);
 void coro_timers_close(coro_loop *loop);
 coro_time coro_time_after(coro_time now, coro_duration delay);
 
+/* loop.c */
+void coro_loop_forget(coro_loop *loop, coro_task *task);
+
 /* sleep.c */
 void coro_sleep_expired(coro_task *task);
 
@@ -76,6 +79,7 @@ coro_task *coro_join_target(const coro_task *waiter);
 /* cancel.c */
 void coro_cancel_tree(coro_task *task);
 void coro_cancel_settle(coro_task *task);
+void coro_cancel_left(coro_task *task, const coro_header *frame);
 bool coro_cancel_around(const coro_task *task, const coro_scope *scope);
 bool coro_cancel_outside(coro_task *task, const coro_header *frame, const coro_scope *scope);
 void coro_cancel_unmask(coro_task *task, coro_header *frame);

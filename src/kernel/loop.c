@@ -52,6 +52,20 @@ static void resume(coro_loop *loop, coro_task *task)
     loop->current = NULL;
 }
 
+/* Take a task that will be freed from the ready queue. */
+void coro_loop_forget(coro_loop *loop, coro_task *task)
+{
+    coro_task **place = &loop->ready;
+    loop->ready_last = NULL;
+    while (*place != NULL) {
+        if (*place == task)
+            *place = task->next;
+        else
+            loop->ready_last = *place, place = &(*place)->next;
+    }
+    task->driver.flags &= (uint8_t)~CORO_TASK_QUEUED_;
+}
+
 static unsigned run_batch(coro_loop *loop)
 {
     unsigned count = 0;
@@ -72,13 +86,11 @@ static unsigned run_batch(coro_loop *loop)
 
 static void run_hooks(coro_loop *loop)
 {
-    coro_hook *hook = loop->hooks;
-    loop->hooks = NULL;
-    while (hook != NULL) {
-        coro_hook *next = hook->next;
+    while (loop->hooks != NULL) { /* one by one: a hook may remove others */
+        coro_hook *hook = loop->hooks;
+        loop->hooks = hook->next;
         hook->queued = false;
         hook->run(hook);
-        hook = next;
     }
 }
 
@@ -178,6 +190,12 @@ void coro_loop_remove_hook(coro_loop *loop, coro_hook *hook)
     if (*place != NULL)
         *place = hook->next;
     hook->queued = false;
+}
+
+void coro_loop_add_closer(coro_loop *loop, coro_hook *hook)
+{
+    hook->next = loop->closers;
+    loop->closers = hook;
 }
 
 /* --- running ------------------------------------------------------------------------------ */
@@ -290,15 +308,18 @@ static void end_tasks(coro_loop *loop)
         task = next;
     }
     loop->running = true;
-    while (loop->tasks != NULL && !is_stuck(loop) && turns++ < CLOSE_TURNS)
-        coro_loop_run_once(loop, true);
-    loop->running = false;
     while (loop->tasks != NULL) {
-        coro_report report = {CORO_REPORT_TASK_ERROR, loop, loop->tasks, CORO_EDEADLK,
+        coro_report report = {CORO_REPORT_TASK_ERROR, loop, NULL, CORO_EDEADLK,
                               "would not end when its loop was closed"};
-        coro_loop_report(loop, &report);
-        coro_task_destroy_tree(loop->tasks);
+        while (loop->tasks != NULL && !is_stuck(loop) && turns++ < CLOSE_TURNS)
+            coro_loop_run_once(loop, true);
+        report.task = loop->tasks;
+        if (report.task != NULL) {
+            coro_loop_report(loop, &report);
+            coro_task_destroy_tree(loop->tasks); /* and whom that frees may end by itself */
+        }
     }
+    loop->running = false;
 }
 #endif
 
@@ -315,6 +336,10 @@ void coro_loop_close(coro_loop *loop)
 #endif
     if (loop->inbox != NULL)
         loop->inbox->close(loop->inbox);
+    for (coro_hook *closer; (closer = loop->closers) != NULL;) {
+        loop->closers = closer->next;
+        closer->run(closer);
+    }
     run_hooks(loop);
     loop->backend->close(loop);
     coro_timers_close(loop);

@@ -167,6 +167,7 @@ int coro_scope_exit_(coro_driver *driver, coro_header *frame, coro_scope *scope)
     if (scope->flags & CORO_SCOPE_TIMED_)
         coro_timers_unreserve(driver->loop);
     if (scope->flags & CORO_SCOPE_CANCELED_) {
+        coro_cancel_left(task, frame);
         coro_cancel_settle(task);
         if (outcome == CORO_ECANCELED && !coro_cancel_outside(task, frame, scope)) {
             outcome = scope->flags & CORO_SCOPE_EXPIRED_ ? CORO_ETIMEDOUT : 0;

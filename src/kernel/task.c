@@ -228,6 +228,12 @@ void coro_task_destroy_tree(coro_task *task)
         }
     if (task->driver.flags & CORO_TASK_WAITING_)
         coro_wait_abandon(task);
+    if (task->driver.flags & CORO_TASK_QUEUED_)
+        coro_loop_forget(loop, task);
+    for (coro_task *joiner; (joiner = coro_waiters_pop(&task->joiners)) != NULL;) {
+        joiner->wait.object = NULL; /* there will be no result to take */
+        coro_wait_done(joiner, CORO_ECANCELED);
+    }
     while (frame->caller != NULL) {
         coro_header *caller = frame->caller;
         coro_frame_free_(frame);
@@ -408,7 +414,7 @@ bool coro_task_join_is_done(const coro_header *call)
 {
     const coro_call *join = (const coro_call *)call;
     const coro_task *task = join->object;
-    return task != NULL && coro_task_done(task);
+    return task == NULL || coro_task_done(task);
 }
 #endif
 

@@ -40,7 +40,8 @@ coro_status coro_leaf_cancelled(coro_task *task, coro_call *call, const coro_wai
                                 int (*start)(coro_task *, coro_call *))
 {
     coro_status status;
-    if (type->forwards_cancel && start(task, call) == CORO_PENDING_) {
+    bool starts = type->forwards_cancel;
+    if (starts && start(task, call) == CORO_PENDING_) {
         status = coro_leaf_wait(task, call, type);
         if (type->cancel(task))
             coro_wait_done(task, CORO_ECANCELED);
@@ -51,6 +52,10 @@ coro_status coro_leaf_cancelled(coro_task *task, coro_call *call, const coro_wai
         }
         return status;
     }
+    if (!starts && call->coro.descriptor->discard != NULL)
+        call->coro.descriptor->discard(&call->coro); /* what it holds, nobody else will free */
+    if (task->driver.loop->budget-- == 0) /* who ignores it for ever must not stop the loop */
+        return coro_leaf_yield(task, call, CORO_ECANCELED);
     call->coro.error = CORO_ECANCELED;
     call->coro.state = CORO_STATE_FINISHED_;
     return (coro_status){CORO_DONE_};
