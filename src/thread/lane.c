@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lane.c - a few threads, a bounded queue, and the way back into the loop.
+ *
+ *     await ─► QUEUED ─► RUNNING ─► FINISHED ─► message in the loop ─► the task goes on
+ *                │          │
+ *      cancel:   ▼          ▼
+ *             let go      LEFT ─► let go, in the worker, when work() returns
+ *
+ * Invariants, under `lock`. J1: a QUEUED job is in the queue, once; no other is.
+ * J2: a cancel moves a job out of QUEUED or RUNNING, a worker to RUNNING and
+ * FINISHED; whoever ends its way lets go of it. J3: while tasks wait for jobs
+ * (`pending`) the lane has a remote, which keeps the loop from calling itself
+ * deadlocked; a worker with a RUNNING job may rely on it.
+ *
+ * Memory: the lane outlives its loop while a worker is still at work; the last
+ * of its holders (the loop, each worker) frees it.
+ */
+#define _GNU_SOURCE
+#include "thread.h"
+
+#include "kernel/backend.h"
+#include "kernel/wait.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+
+enum { QUEUED, RUNNING, FINISHED, LEFT };
+
+typedef struct worker {
+    pthread_t thread;
+    coro_lane *lane;
+    bool alive, busy;
+} worker;
+
+struct coro_lane {
+    coro_hook closer; /* first: it is what the loop has of us */
+    coro_loop *loop;  /* loop thread */
+    unsigned pending; /* jobs that a task waits for; loop thread */
+    unsigned queue_max, workers_max;
+    pthread_mutex_t lock; /* what is below is guarded by it */
+    pthread_cond_t work;  /* there is a job, or no more will be */
+    coro_remote *remote;  /* while pending > 0 */
+    coro_job *first, *last;
+    unsigned queued, idle, holders;
+    bool closed;
+    worker workers[];
+};
+
+/* --- workers ------------------------------------------------------------------------------ */
+
+/* Called with the lock, which it gives back. */
+static void let_go(coro_lane *lane)
+{
+    bool last = --lane->holders == 0;
+    pthread_mutex_unlock(&lane->lock);
+    if (!last)
+        return;
+    pthread_cond_destroy(&lane->work);
+    pthread_mutex_destroy(&lane->lock);
+    free(lane);
+}
+
+static coro_job *pop(coro_lane *lane)
+{
+    coro_job *job = lane->first;
+    lane->first = job->next;
+    if (lane->first == NULL)
+        lane->last = NULL;
+    lane->queued--;
+    return job;
+}
+
+/* Called with the lock, and returns with it. While a job is RUNNING a task waits for it, so
+ * that there is a remote. */
+static void do_job(coro_lane *lane, coro_job *job)
+{
+    coro_remote *remote = NULL;
+    bool left;
+    job->state = RUNNING;
+    pthread_mutex_unlock(&lane->lock);
+    job->work(job);
+    pthread_mutex_lock(&lane->lock);
+    left = job->state == LEFT;
+    if (!left) {
+        job->state = FINISHED;
+        remote = coro_remote_retain(lane->remote);
+    }
+    pthread_mutex_unlock(&lane->lock);
+    if (left || coro_remote_post(remote, &job->message) != 0)
+        coro_job_release(job);
+    coro_remote_release(remote);
+    pthread_mutex_lock(&lane->lock);
+}
+
+static void *worker_main(void *argument)
+{
+    worker *self = argument;
+    coro_lane *lane = self->lane;
+    pthread_mutex_lock(&lane->lock);
+    for (;;) {
+        while (lane->first == NULL && !lane->closed) {
+            lane->idle++;
+            pthread_cond_wait(&lane->work, &lane->lock);
+            lane->idle--;
+        }
+        if (lane->closed)
+            break;
+        self->busy = true;
+        do_job(lane, pop(lane));
+        self->busy = false;
+    }
+    let_go(lane);
+    return NULL;
+}
+
+/* Called with the lock. Signals are for the program's own threads. */
+static int start_worker(coro_lane *lane, worker *fresh)
+{
+    sigset_t all, before;
+    int error;
+    fresh->lane = lane;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    error = pthread_create(&fresh->thread, NULL, worker_main, fresh);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (error != 0)
+        return CORO_EAGAIN;
+    fresh->alive = true;
+    lane->holders++;
+    return 0;
+}
+
+/* One more, if all are busy and there may be more. An error only if there is none at all. */
+static int want_worker(coro_lane *lane)
+{
+    unsigned i = 0;
+    int error;
+    if (lane->idle > lane->queued)
+        return 0;
+    while (i < lane->workers_max && lane->workers[i].alive)
+        i++;
+    if (i == lane->workers_max)
+        return 0;
+    error = start_worker(lane, &lane->workers[i]);
+    return i > 0 ? 0 : error;
+}
+
+/* --- in the loop -------------------------------------------------------------------------- */
+
+/* No task waits for this job any more. */
+static void job_over(coro_lane *lane)
+{
+    coro_remote *remote;
+    lane->loop->inbox->jobs--;
+    if (--lane->pending > 0)
+        return;
+    pthread_mutex_lock(&lane->lock);
+    remote = lane->remote;
+    lane->remote = NULL;
+    pthread_mutex_unlock(&lane->lock);
+    coro_remote_release(remote);
+}
+
+static void finished(coro_message *message)
+{
+    coro_job *job = (coro_job *)message;
+    if (job->task != NULL)
+        coro_wait_done(job->task, 0);
+    job_over(job->lane);
+    coro_job_release(job);
+}
+
+static int submit(coro_lane *lane, coro_job *job)
+{
+    int error = 0;
+    pthread_mutex_lock(&lane->lock);
+    if (lane->queued >= lane->queue_max)
+        error = CORO_EFULL;
+    else
+        error = want_worker(lane);
+    if (error == 0) {
+        job->state = QUEUED;
+        job->next = NULL;
+        if (lane->last != NULL)
+            lane->last->next = job;
+        else
+            lane->first = job;
+        lane->last = job;
+        lane->queued++;
+        pthread_cond_signal(&lane->work);
+    }
+    pthread_mutex_unlock(&lane->lock);
+    return error;
+}
+
+static int run_start(coro_task *task, coro_call *call)
+{
+    coro_lane *lane = call->object;
+    coro_job *job = call->a.pointer;
+    int error = 0;
+    CORO_CHECK(lane->loop == task->driver.loop, "a lane belongs to the loop that it was made for");
+    if (lane->pending == 0 && (lane->remote = coro_remote_open(lane->loop)) == NULL)
+        error = CORO_ENOMEM;
+    if (error == 0) {
+        lane->pending++;
+        lane->loop->inbox->jobs++;
+        job->lane = lane;
+        job->task = task;
+        job->message.run = finished;
+        atomic_fetch_add(&job->holders, 1);
+        error = submit(lane, job);
+        if (error == 0) {
+            task->wait.object = job;
+            return CORO_PENDING_;
+        }
+        job_over(lane);
+        coro_job_release(job);
+    }
+    return error;
+}
+
+/* Linear, in a queue that is bounded. */
+static void unqueue(coro_lane *lane, coro_job *job)
+{
+    coro_job **place = &lane->first, *before = NULL;
+    while (*place != job) {
+        before = *place;
+        place = &before->next;
+    }
+    *place = job->next;
+    if (lane->last == job)
+        lane->last = before;
+    lane->queued--;
+}
+
+/* True: the wait is over. False: the job is, and the message on its way. */
+static bool leave(coro_job *job)
+{
+    coro_lane *lane = job->lane;
+    int state;
+    pthread_mutex_lock(&lane->lock);
+    state = job->state;
+    if (state == QUEUED)
+        unqueue(lane, job);
+    else if (state == RUNNING)
+        job->state = LEFT;
+    pthread_mutex_unlock(&lane->lock);
+    if (state == FINISHED)
+        return false;
+    job_over(lane);
+    if (state == QUEUED)
+        coro_job_release(job);
+    return true;
+}
+
+static bool run_cancel(coro_task *task)
+{
+    return leave(task->wait.object);
+}
+
+static void run_abandon(coro_task *task)
+{
+    coro_job *job = task->wait.object;
+    if (!leave(job))
+        job->task = NULL;
+}
+
+static const coro_wait_type run_type = {"thread", run_cancel, run_abandon, NULL, false};
+
+CORO_LEAF(coro_lane_run, &run_type, run_start, 0);
+
+coro_void *coro_lane_run(coro_lane *lane, coro_job *job)
+{
+    coro_call *call = coro_call_new_(&coro_lane_run_call_);
+    if (call->coro.error == 0) {
+        call->object = lane;
+        call->a.pointer = job;
+    }
+    return (coro_void *)call;
+}
+
+/* --- life --------------------------------------------------------------------------------- */
+
+/* No task waits any more. Who is idle ends at once; who works may be stuck for ever. */
+static void lane_close(coro_hook *closer)
+{
+    coro_lane *lane = (coro_lane *)closer;
+    coro_remote *remote;
+    pthread_mutex_lock(&lane->lock);
+    lane->closed = true;
+    remote = lane->remote;
+    lane->remote = NULL;
+    pthread_cond_broadcast(&lane->work);
+    for (unsigned i = 0; i < lane->workers_max && lane->workers[i].alive; i++) {
+        worker *each = &lane->workers[i];
+        if (each->busy) {
+            pthread_detach(each->thread);
+        } else {
+            pthread_mutex_unlock(&lane->lock);
+            pthread_join(each->thread, NULL);
+            pthread_mutex_lock(&lane->lock);
+        }
+    }
+    let_go(lane);
+    coro_remote_release(remote);
+}
+
+coro_lane *coro_lane_new(coro_loop *loop, unsigned threads_max, unsigned queue_max)
+{
+    coro_lane *lane = calloc(1, sizeof *lane + threads_max * sizeof *lane->workers);
+    if (lane == NULL)
+        return NULL;
+    lane->closer.run = lane_close;
+    lane->loop = loop;
+    lane->workers_max = threads_max;
+    lane->queue_max = queue_max;
+    lane->holders = 1;
+    pthread_mutex_init(&lane->lock, NULL);
+    pthread_cond_init(&lane->work, NULL);
+    coro_loop_add_closer(loop, &lane->closer);
+    return lane;
+}
+
+void coro_job_init(coro_job *job, void (*work)(coro_job *job), void (*drop)(coro_job *job))
+{
+    coro_zero_(job, sizeof *job);
+    job->work = work;
+    job->drop = drop;
+    atomic_init(&job->holders, 1);
+}
+
+void coro_job_release(coro_job *job)
+{
+    if (job != NULL && atomic_fetch_sub(&job->holders, 1) == 1)
+        job->drop(job);
+}
