@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * internal.h - what the stream's files tell each other, and nobody else.
+ */
+#ifndef CORO_STREAM_INTERNAL_H
+#define CORO_STREAM_INTERNAL_H
+
+#include "kernel/kernel.h"
+
+#include <coro/stream.h>
+
+#if CORO_SCOPES
+
+enum { /* coro_stream.state */
+    CORO_STREAM_EOF_ = 1,   /* recv has said: the end */
+    CORO_STREAM_SHUT_ = 2,  /* no more writes are taken */
+    CORO_STREAM_FIN_ = 4,   /* when all is sent the other side must be told... */
+    CORO_STREAM_TOLD_ = 8,  /* ...and has been */
+    CORO_STREAM_CLOSING_ = 16 /* coro_stream_close waits: `reader` is its task */
+};
+
+/* The library's calls know what they hold: give it back when one is never started. */
+#define CORO_LEAF_HOLDING(name, type, start, discard, size)                                        \
+    static coro_status name##_leaf_(coro_header *self, coro_driver *driver, coro_header *callee)   \
+    {                                                                                              \
+        (void)callee;                                                                              \
+        return coro_leaf(self, driver, type, start);                                               \
+    }                                                                                              \
+    static const coro_descriptor name##_call_ = {                                                  \
+        name##_leaf_,      #name, __FILE__, NULL, discard, sizeof(coro_call), sizeof(coro_call),   \
+        offsetof(coro_call, result), size}
+
+static inline void coro_copy(void *to, const void *from, size_t size)
+{
+#if CORO_HOSTED && (defined(__GNUC__) || defined(__clang__))
+    __builtin_memcpy(to, from, size);
+#else
+    for (size_t i = 0; i < size; i++) /* volatile: no call of memcpy may come of it */
+        ((volatile char *)to)[i] = ((const char *)from)[i];
+#endif
+}
+
+/* --- buffer.c ----------------------------------------------------------------------------- */
+
+static inline size_t coro_buffer_size(const coro_buffer *buffer)
+{
+    return buffer->tail - buffer->head;
+}
+
+static inline char *coro_buffer_begin(const coro_buffer *buffer)
+{
+    return buffer->data == NULL ? NULL : buffer->data + buffer->head;
+}
+
+/* Have room for `more` bytes behind the tail. False: no memory, nothing has changed. */
+bool coro_buffer_reserve(coro_pool *pool, coro_buffer *buffer, size_t more);
+/* Room for them is there. */
+void coro_buffer_append(coro_buffer *buffer, const void *data, size_t size);
+/* Drop the first bytes; the block goes back when none are left. */
+void coro_buffer_consume(coro_pool *pool, coro_buffer *buffer, size_t size);
+void coro_buffer_free(coro_pool *pool, coro_buffer *buffer);
+
+/* --- read.c ------------------------------------------------------------------------------- */
+
+/* End the read that waits, as at the end of data (0), or with an error. */
+void coro_stream_end_read(coro_stream *stream, int error);
+/* The transport may be read again. */
+void coro_stream_pull(coro_stream *stream);
+
+/* --- write.c ------------------------------------------------------------------------------ */
+
+/* Try to send all: 0, CORO_EAGAIN (and a writable transport goes on with it), or an error, which
+ * all writers have got as well. May end a close, and the stream with it. */
+int coro_stream_flush(coro_stream *stream);
+/* All writers fail. What the first of them has begun to send is completed from memory, if `keep`:
+ * false when there is none. */
+bool coro_stream_end_writes(coro_stream *stream, int error, bool keep);
+
+/* --- close.c ------------------------------------------------------------------------------ */
+
+/* A closing stream has nothing more to send (0), or cannot send it. */
+void coro_stream_closed(coro_stream *stream, int error);
+
+static inline int coro_stream_want(coro_stream *stream, unsigned direction)
+{
+    int error;
+    if (stream->wanted & direction)
+        return 0;
+    error = stream->transport->want(stream, direction);
+    if (error == 0)
+        stream->wanted |= (uint8_t)direction;
+    return error;
+}
+
+static inline void coro_stream_unwant(coro_stream *stream, unsigned direction)
+{
+    if (stream->wanted & direction) {
+        stream->wanted &= (uint8_t)~direction;
+        stream->transport->unwant(stream, direction);
+    }
+}
+
+#endif
+
+#endif
