@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * report.h: what the user sees: one line that lives on a terminal, plain lines elsewhere,
+ * complaints, and a table at the end. Part of crawl.
+ */
+#ifndef EXAMPLES_CRAWL_REPORT_H
+#define EXAMPLES_CRAWL_REPORT_H
+
+#include "crawl.h"
+
+#include <stdio.h>
+
+/* What is left of the machine's resources when the loop has ended. */
+struct leftovers {
+    size_t bytes_a_task;        /* loop memory at its largest, by the tasks there were then */
+    long descriptors;           /* open now, and not before */
+    size_t frames;              /* still in use */
+    size_t tasks;               /* still alive */
+};
+
+/* Complains of a page on stderr: an error, or a status that is no success. */
+void report_failure(struct crawl *crawl, const char *text, int error, int status);
+void report_save_failure(struct crawl *crawl, const char *text, int error);
+
+/* Shows the progress until it is cancelled. */
+ASYNC_DECLARE(report_progress, ARGS(struct crawl *, crawl),
+              VARS(bool live; unsigned long long before; coro_time then;));
+
+/* The table, on out. */
+void report_summary(const struct crawl *crawl, const struct leftovers *left, FILE *out);
+
+#endif

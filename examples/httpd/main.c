@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * httpd: a static file server for HTTP/1.1, on coro.
+ *
+ *     httpd [--host ADDRESS] [--port N] [--delay MS] [--idle S] [--list] [--quiet] DIRECTORY
+ *
+ *     main_async ──► coro_start_server ──► one serve_connection a client    connection.c
+ *         │                                     │
+ *         └── waits for ^C, shuts down          └──► answer_make            answer.c
+ *                                                      ├─► path.c       which file is meant?
+ *                                                      ├─► beneath.c    open it, and no other
+ *                                                      ├─► mime.c       what is in it?
+ *                                                      └─► listing.c    a directory's page
+ *
+ * The program is main.c connection.c answer.c path.c mime.c listing.c here, and http.c http_body.c
+ * percent.c beneath.c of ../common.
+ */
+#define _POSIX_C_SOURCE 200809L
+#include "connection.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { GRACE_S = 2, LOG_FLUSH_MS = 200, GO_ON = -1 };
+
+struct options {
+    const char *host, *port, *directory;
+    struct site site;
+};
+
+static const char usage[] =
+    "usage: httpd [options] DIRECTORY\n"
+    "Serves the files of DIRECTORY over HTTP/1.1; ^C stops it.\n"
+    "  --host ADDRESS  where to listen (127.0.0.1)\n"
+    "  --port N        0 takes a free one (8080)\n"
+    "  --delay MS      wait before each answer (0)\n"
+    "  --idle S        close a connection that is silent for so long (30)\n"
+    "  --list          a directory's page is its listing, even where index.html is\n"
+    "  --quiet         no access log\n";
+
+/* A number in range, or a sentence and false. */
+static bool parse_number(const char *name, const char *text, unsigned max, unsigned *number)
+{
+    char *end;
+    errno = 0;
+    unsigned long value = strtoul(text, &end, 10);
+    if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || value > max) {
+        fprintf(stderr, "httpd: %s takes a number up to %u, not \"%s\"\n", name, max, text);
+        return false;
+    }
+    *number = (unsigned)value;
+    return true;
+}
+
+/* The exit status, or GO_ON. */
+static int parse_options(struct options *options, int argc, char **argv)
+{
+    unsigned port;
+    for (int i = 1; i < argc; i++) {
+        const char *name = argv[i], *value = i + 1 < argc ? argv[i + 1] : NULL;
+        bool ok = true, takes_value = true;
+        if (strcmp(name, "--help") == 0) {
+            fputs(usage, stdout);
+            return 0;
+        } else if (strcmp(name, "--list") == 0) {
+            options->site.only_listings = true;
+            takes_value = false;
+        } else if (strcmp(name, "--quiet") == 0) {
+            options->site.log = NULL;
+            takes_value = false;
+        } else if (name[0] != '-' && options->directory == NULL) {
+            options->directory = name;
+            takes_value = false;
+        } else if (value == NULL) {
+            ok = false;
+        } else if (strcmp(name, "--host") == 0) {
+            options->host = value;
+        } else if (strcmp(name, "--port") == 0) {
+            options->port = value;
+            if (!parse_number(name, value, 65535, &port))
+                return 2;
+        } else if (strcmp(name, "--delay") == 0) {
+            if (!parse_number(name, value, 60000, &options->site.delay_ms))
+                return 2;
+        } else if (strcmp(name, "--idle") == 0) {
+            if (!parse_number(name, value, 86400, &options->site.idle_s))
+                return 2;
+        } else {
+            ok = false;
+        }
+        if (!ok) {
+            fprintf(stderr, "httpd: what is \"%s\"?\n%s", name, usage);
+            return 2;
+        }
+        i += takes_value;
+    }
+    if (options->directory == NULL) {
+        fprintf(stderr, "httpd: which directory?\n%s", usage);
+        return 2;
+    }
+    return GO_ON;
+}
+
+/* The log is buffered, for a write a request would stop everybody; but not kept for long. */
+ASYNC(flush_log, ARGS(FILE *, log))
+{
+    ASYNC_BEGIN;
+    for (;;) {
+        AWAIT(coro_sleep(CORO_MS(LOG_FLUSH_MS)));
+        fflush(self->log);
+    }
+    ASYNC_END;
+}
+
+ASYNC(main_async, ARGS(struct options *, options),
+      VARS(coro_server *server; coro_group group; int signal_number;))
+{
+    ASYNC_BEGIN;
+    AWAIT(self->server, coro_start_server(CORO_HANDLER(serve_connection), &self->options->site,
+                                          self->options->host, self->options->port, NULL));
+    printf("serving %s on http://%s:%u/\n", self->options->directory, self->options->host,
+           (unsigned)coro_server_port(self->server));
+    fflush(stdout);
+    CORO_GROUP(self->group) {
+        if (self->options->site.log != NULL)
+            coro_group_create_task(&self->group, flush_log(self->options->site.log));
+        AWAIT(self->signal_number, coro_signal_wait(CORO_SIGNAL(SIGINT) | CORO_SIGNAL(SIGTERM)));
+        coro_group_cancel(&self->group);
+    }
+    stop_connections(&self->options->site);
+  ASYNC_FINALLY:
+    AWAIT(coro_server_shutdown(self->server, CORO_SECONDS(GRACE_S)));
+    ASYNC_END;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options = {"127.0.0.1", "8080", NULL, {.root = -1, .idle_s = 30, .log = stdout}};
+    struct idle *ring = &options.site.idle;
+    ring->next = ring->prev = ring;
+    int status = parse_options(&options, argc, argv);
+    if (status != GO_ON)
+        return status;
+    options.site.root = open(options.directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (options.site.root < 0) {
+        fprintf(stderr, "httpd: %s: %s\n", options.directory, strerror(errno));
+        return 1;
+    }
+    status = coro_main(main_async(&options));
+    close(options.site.root);
+    return fflush(stdout) != 0 ? 1 : status;
+}

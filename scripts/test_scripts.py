@@ -1,0 +1,181 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""test_scripts: each check of the house finds what it is there to find, and nothing else."""
+import json
+import os
+import re
+import subprocess
+import tempfile
+import unittest
+
+import floors
+import lint
+import lists
+import tidy
+import test_summary
+
+FIXTURES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "fixtures")
+
+
+def write(root, path, text):
+    target = os.path.join(root, path)
+    os.makedirs(os.path.dirname(target), exist_ok=True)
+    with open(target, "w", encoding="utf-8") as file:
+        file.write(text)
+    return target
+
+
+class Scratch(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.root = folder.name
+
+
+class Lint(unittest.TestCase):
+    def check_fixture(self, name):
+        with open(os.path.join(FIXTURES, name), encoding="utf-8") as file:
+            source = file.read()
+        marked = {(number, rule) for number, line in enumerate(source.split("\n"), 1)
+                  for rule in re.findall(r"lint: (\w+-[\w-]+) \*/", line)}
+        self.assertEqual({(line, rule) for line, rule, _ in lint.lint(source)}, marked)
+        return marked
+
+    def test_finds_each_marked_mistake_and_no_other(self):
+        rules = {rule for _, rule in self.check_fixture("lint_bad.c")}
+        self.assertEqual(rules, {"before-begin", "local-across-await", "await-in-switch"})
+
+    def test_is_silent_about_good_code(self):
+        self.assertEqual(self.check_fixture("lint_good.c"), set())
+
+
+class FloorTable(unittest.TestCase):
+    def test_is_transitive_and_without_circles(self):
+        for floor, below in floors.FLOORS.items():
+            for used in below:
+                self.assertNotIn(floor, floors.FLOORS[used])
+                self.assertLessEqual(set(floors.FLOORS[used]), set(below), floor)
+
+    def test_keeps_neighbours_apart(self):
+        for one, other in (("stream", "poll"), ("poll", "thread"), ("net", "os")):
+            self.assertFalse(floors.may_use(one, other))
+            self.assertFalse(floors.may_use(other, one))
+
+
+class FloorIncludes(Scratch):
+    def problems(self, path, line):
+        write(self.root, "src/kernel/turn.h", "")
+        write(self.root, "src/net/op.h", "")
+        write(self.root, "src/poll/wait.h", "")
+        write(self.root, "include/coro/coro.h", "")
+        write(self.root, path, line + "\n")
+        return floors.check_includes(self.root)
+
+    def test_downwards_is_fine(self):
+        self.assertEqual(self.problems("src/net/a.c", '#include "kernel/turn.h"'), [])
+
+    def test_upwards_is_found_with_its_line(self):
+        found = self.problems("src/kernel/a.c", '/* */\n#include "../net/op.h"')
+        self.assertEqual(len(found), 1)
+        self.assertIn("src/kernel/a.c:2: floor `kernel` includes src/net/op.h of `net`", found[0])
+
+    def test_sideways_is_found(self):
+        self.assertEqual(len(self.problems("src/stream/a.c", '#include "poll/wait.h"')), 1)
+
+    def test_the_umbrella_is_for_users_only(self):
+        self.assertEqual(len(self.problems("src/net/a.c", "#include <coro/coro.h>")), 1)
+
+    def test_a_header_without_a_floor_is_found(self):
+        self.assertEqual(len(self.problems("include/coro/unheard_of.h", "")), 1)
+
+    def test_an_include_in_a_comment_is_none(self):
+        self.assertEqual(self.problems("src/kernel/a.c", '/*\n#include "net/op.h"\n*/'), [])
+
+
+class FloorSymbols(Scratch):
+    def problems(self, sources):
+        self.addCleanup(setattr, floors, "EXCEPTIONS", floors.EXCEPTIONS)
+        folder = os.path.join(self.root, "libcoro.a.p")
+        for name, text in sources.items():
+            source = write(folder, name, text)
+            subprocess.run(["cc", "-c", source, "-o", source + ".o"], check=True)
+        return floors.check_symbols(self.root)
+
+    def test_downwards_is_fine(self):
+        self.assertEqual(self.problems({
+            "kernel_turn.c": "void turn(void); void turn(void) {}",
+            "net_op.c": "void turn(void); void op(void); void op(void) { turn(); }"}), [])
+
+    def test_upwards_without_an_include_is_found(self):
+        found = self.problems({
+            "kernel_turn.c": "void op(void); void turn(void); void turn(void) { op(); }",
+            "net_op.c": "void op(void); void op(void) {}"})
+        self.assertEqual(found, ["kernel_turn.c.o: floor `kernel` needs op of `net`"])
+
+    def test_a_folder_without_objects_is_found(self):
+        self.assertEqual(len(self.problems({})), 1)
+
+
+class Tidy(unittest.TestCase):
+    HEAD = "/* SPDX-License-Identifier: MIT */\n"
+
+    def problems(self, text, path="a.c"):
+        return tidy.check_file(path, text)
+
+    def test_is_silent_about_a_tidy_file(self):
+        self.assertEqual(self.problems(self.HEAD + "int a;\n"), [])
+        self.assertEqual(self.problems("#!/bin/sh\n# SPDX-License-Identifier: MIT\n", "a.sh"), [])
+
+    def test_each_rule_is_alive(self):
+        lines = "    x();\n" * 70
+        for text in ("int a;\n", self.HEAD + "int a; \n", self.HEAD + "\tint a;\n",
+                     self.HEAD + "int a;", self.HEAD + "int a;\r\n",
+                     self.HEAD + "/* " + "TO" + "DO: more */\n",
+                     self.HEAD + "int " + "a" * 100 + ";\n",
+                     self.HEAD + "\n" * 500,
+                     self.HEAD + "void f(void)\n{\n" + lines + "}\n",
+                     self.HEAD + "void f(char *a)\n{\n    sprintf(a, \"%s\", a);\n}\n"):
+            self.assertNotEqual(self.problems(text), [], text[:120])
+
+    def test_words_in_strings_and_members_are_no_calls(self):
+        text = 'char *a = "gets(x)"; int b = s->gets(x);\n'
+        self.assertEqual(self.problems(self.HEAD + text), [])
+
+
+class Lists(unittest.TestCase):
+    def test_a_forgotten_file_is_found(self):
+        paths = ["src/kernel/a.c", "src/kernel/b.c", "test/test_a.c", "test/plain/a.c", "test/x.h"]
+        text = {"src/meson.build": "'kernel/a.c', # 'kernel/b.c'", "test/meson.build": "'a'"}
+        self.assertEqual(list(lists.unlisted(paths, text.get)),
+                         ["src/kernel/b.c: is not listed in src/meson.build as 'kernel/b.c'"])
+
+
+class Summary(Scratch):
+    JUNIT = """<testsuites>
+      <testsuite name="coro"><testcase name="coro:plain / plain_a" classname="coro"/>
+        <testcase name="coro:shell / b" classname="coro"><skipped/></testcase></testsuite>
+      <testsuite name="coro.coro:unit / task">
+        <testcase name="1 - task::ends" classname="coro.coro:unit / task"/>
+        <testcase name="2 - task::fails" classname="coro.coro:unit / task">{}</testcase>
+      </testsuite></testsuites>"""
+
+    def count(self, failure, results):
+        junit = write(self.root, "testlog.junit.xml", self.JUNIT.format(failure))
+        lines = [json.dumps({"name": name, "result": result}) for name, result in results.items()]
+        return test_summary.count(junit, write(self.root, "testlog.json", "\n".join(lines)))
+
+    def test_counts_single_tests(self):
+        counts, failures = self.count("<failure/>", {
+            "coro:plain / plain_a": "OK", "coro:shell / b": "SKIP", "coro:unit / task": "ERROR"})
+        self.assertEqual(counts, {"passed": 2, "failed": 1, "skipped": 1})
+        self.assertEqual(failures, ["task: 2 - task::fails"])
+
+    def test_a_leak_fails_a_program_whose_tests_all_pass(self):
+        counts, failures = self.count("", {
+            "coro:plain / plain_a": "OK", "coro:unit / task": "ERROR"})
+        self.assertEqual(counts, {"passed": 3, "failed": 1, "skipped": 1})
+        self.assertEqual(failures, ["task: the program ended with ERROR"])
+
+
+if __name__ == "__main__":
+    unittest.main()

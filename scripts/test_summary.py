@@ -1,0 +1,84 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""test_summary: how many single tests passed, failed and were skipped in meson's logs.
+
+    test_summary.py LOG_FOLDER [--setup NAME]
+
+meson itself counts programs. Its JUnit file holds a case for each test of a TAP program; the JSON
+file beside it says how each program ended, which matters where every test of it passed and the
+program failed all the same (a leak, a crash on the way out): that is one failure more.
+Prints one line, `N passed, N failed, N skipped`, and before it the name of each failure.
+"""
+import argparse
+import json
+import os
+import sys
+import xml.etree.ElementTree
+
+
+def read_cases(path):
+    """For each program its cases, as (name, outcome)."""
+    programs = {}
+    for suite in xml.etree.ElementTree.parse(path).getroot().iter("testsuite"):
+        for case in suite.iter("testcase"):
+            bad = case.find("failure") is not None or case.find("error") is not None
+            skipped = case.find("skipped") is not None
+            outcome = "failed" if bad else "skipped" if skipped else "passed"
+            # A TAP program has a suite of its own, named project.program.
+            if case.get("classname") == suite.get("name") and "." in suite.get("name"):
+                program = suite.get("name").split(".", 1)[1]
+            else:
+                program = case.get("name")
+            programs.setdefault(program, []).append((case.get("name").strip(), outcome))
+    return programs
+
+
+def read_results(path):
+    """How each program ended: its name, and meson's word for it."""
+    with open(path, encoding="utf-8") as file:
+        for line in file:
+            entry = json.loads(line)
+            yield entry["name"], entry["result"]
+
+
+def short(program):
+    """`coro:unit / queue` is queue."""
+    return program.split(" / ")[-1]
+
+
+def count(junit, results):
+    counts, failures = {"passed": 0, "failed": 0, "skipped": 0}, []
+    programs = read_cases(junit)
+    for program, cases in programs.items():
+        for name, outcome in cases:
+            counts[outcome] += 1
+            if outcome == "failed":
+                failures.append(short(program) + ("" if name == program else ": " + name))
+    for program, result in read_results(results):
+        cases = programs.get(program, [])
+        if result not in ("OK", "SKIP", "EXPECTEDFAIL") and not any(
+                outcome == "failed" for _, outcome in cases):
+            counts["failed"] += 1
+            failures.append(f"{short(program)}: the program ended with {result}")
+    return counts, failures
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("folder")
+    parser.add_argument("--setup", default="")
+    options = parser.parse_args()
+    base = os.path.join(options.folder,
+                        "testlog-" + options.setup if options.setup else "testlog")
+    try:
+        counts, failures = count(base + ".junit.xml", base + ".json")
+    except (OSError, ValueError, xml.etree.ElementTree.ParseError) as error:
+        counts, failures = {"passed": 0, "failed": 1, "skipped": 0}, [f"no results: {error}"]
+    for failure in failures:
+        print("failed:", failure)
+    print(", ".join(f"{number} {word}" for word, number in counts.items()))
+    return 1 if counts["failed"] or not counts["passed"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,65 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# consumer: a program of somebody else's, three ways: the sources in one command, the installed
+# library by pkg-config, and a meson subproject.
+set -eu
+: "${CORO_SOURCE:?the folder of this repository}"
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+
+cat >"$folder/app.c" <<'END'
+#include <coro/coro.h>
+#include <stdio.h>
+
+ASYNC(main_async, VARS(int i;))
+{
+    ASYNC_BEGIN;
+    for (self->i = 3; self->i > 0; self->i--)
+        AWAIT(coro_sleep(CORO_MS(1)));
+    puts("ready");
+    ASYNC_END;
+}
+
+int main(void)
+{
+    return coro_main(main_async());
+}
+END
+
+# check HOW PROGRAM: it runs, and says what it is to say.
+check() {
+    said=$("$2")
+    if [ "$said" != ready ]; then
+        echo "$1: said '$said'"
+        exit 1
+    fi
+    echo "$1: ok"
+}
+
+cd "$folder"
+${CC:-cc} -O1 -I"$CORO_SOURCE/include" -I"$CORO_SOURCE/src" app.c "$CORO_SOURCE"/src/*/*.c \
+    -pthread -o one_command
+check 'one command' ./one_command
+
+meson setup "$folder/build" "$CORO_SOURCE" --prefix="$folder/installed" --libdir=lib \
+    -Dtests=disabled -Dexamples=disabled -Dbench=disabled >log || { cat log; exit 1; }
+meson install -C "$folder/build" >log 2>&1 || { cat log; exit 1; }
+if command -v pkg-config >/dev/null; then
+    PKG_CONFIG_PATH=$folder/installed/lib/pkgconfig
+    export PKG_CONFIG_PATH
+    # shellcheck disable=SC2046 # several words are meant
+    ${CC:-cc} app.c $(pkg-config --cflags --libs coro) -o installed_app
+    check 'pkg-config' ./installed_app
+fi
+
+mkdir -p super/subprojects
+ln -s "$CORO_SOURCE" super/subprojects/coro
+cp app.c super/
+cat >super/meson.build <<'END'
+project('super', 'c', default_options: ['c_std=gnu17', 'warning_level=3', 'werror=true'])
+executable('app', 'app.c', dependencies: dependency('coro', fallback: 'coro'))
+END
+meson setup super/build super >log || { cat log; exit 1; }
+ninja -C super/build >log || { cat log; exit 1; }
+check 'subproject' super/build/app
