@@ -39,6 +39,7 @@ calc() {
 
 # serve DELAY: httpd on a free port, in $url.
 serve() {
+    : >"$work/httpd.out" # what the last one said is not what this one will
     "$httpd" --port 0 --delay "$1" --list --quiet "$served" >"$work/httpd.out" 2>&1 &
     server=$!
     tries=0

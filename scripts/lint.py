@@ -186,23 +186,53 @@ class Body:
         """`name = ...;` begins the local anew."""
         return (self.text(index + 1) == "=" and self.text(index - 1) in ";{}):")
 
+    def other_branches(self, index):
+        """(first, last) of each `else` that is not run when what stands at index is."""
+        for start in range(self.begin, index):
+            if self.text(start) == "if" and start + 1 in self.ends:
+                then = self.ends[start + 1] + 1
+                last = self.statement_end(then)
+                if then <= index <= last and self.text(last + 1) == "else":
+                    yield last + 1, self.statement_end(last + 2)
+
+    def has_value(self, local, before):
+        """Is there something that an await could lose: an initialiser, or a use before it?"""
+        return (bool(self.uses(local, local.index + 1, before))
+                or self.text(self.ends.get(local.index + 1, local.index) + 1) == "=")
+
+    def used_inside(self, local, first, last):
+        """A use that is a pointer, in an await's own arguments, to what is gone while it waits."""
+        for use in self.uses(local, first, last):
+            if self.text(use - 1) == "&" or local.compound and not self.by_value(use):
+                return use
+        return None
+
+    def used_after(self, local, first, last):
+        others = list(self.other_branches(first))
+        after = [use for use in self.uses(local, last + 1, local.block_end)
+                 if not any(begin <= use <= end for begin, end in others)]
+        if after and not self.assigned(after[0]) and self.has_value(local, first - 1):
+            return after[0]
+        return None
+
+    def used_again(self, local, await_first):
+        """A use that a loop brings back to, behind the await."""
+        for loop_first, loop_last in self.loops():
+            around = loop_first == local.loop or local.index < loop_first
+            if around and loop_first < await_first <= loop_last:
+                again = self.uses(local, max(loop_first, local.index + 1), await_first)
+                if again and not self.assigned(again[0]):
+                    return again[0]
+        return None
+
     def across(self, local):
         """The first use of the local that an await has made worthless, or None."""
         for first, last in self.awaits:
-            if not local.index < first < local.block_end:
-                continue
-            for use in self.uses(local, first, last):
-                if self.text(use - 1) == "&" or local.compound and not self.by_value(use):
+            if local.index < first < local.block_end:
+                use = (self.used_inside(local, first, last) or self.used_after(local, first, last)
+                       or self.used_again(local, first))
+                if use:
                     return use
-            after = self.uses(local, last + 1, local.block_end)
-            if after and not self.assigned(after[0]):
-                return after[0]
-            for loop_first, loop_last in self.loops():
-                around = loop_first == local.loop or local.index < loop_first
-                if around and loop_first < first <= loop_last:
-                    again = self.uses(local, max(loop_first, local.index + 1), first)
-                    if again and not self.assigned(again[0]):
-                        return again[0]
         return None
 
     def problems(self):

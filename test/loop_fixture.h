@@ -108,8 +108,10 @@ static const coro_backend fixture_backend = {
 
 static struct {
     size_t blocks, bytes;
-    size_t calls;   /* allocations so far */
-    size_t fail_at; /* the number of the one that fails; 0: none */
+    size_t calls;     /* allocations so far */
+    size_t fail_at;   /* the number of the one that fails; 0: none */
+    size_t fail_from; /* the number from which on all fail; 0: none */
+    size_t failed;
 } memory;
 
 static inline void *fixture_resize(void *context, void *block, size_t old, size_t fresh)
@@ -126,8 +128,12 @@ static inline void *fixture_resize(void *context, void *block, size_t old, size_
         free(head);
         return NULL;
     }
-    if (++memory.calls == memory.fail_at)
+    memory.calls++;
+    if (memory.calls == memory.fail_at ||
+        (memory.fail_from != 0 && memory.calls >= memory.fail_from)) {
+        memory.failed++;
         return NULL;
+    }
     head = realloc(head, fresh + 2 * sizeof *head);
     HOLDS(head != NULL);
     memory.blocks += block == NULL;

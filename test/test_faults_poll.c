@@ -10,7 +10,7 @@ SUITE(faults_poll);
 static watch first, second, fresh;
 static int spare;
 
-/* Whichever of the two is told first closes the other one, and its number becomes another file's. */
+/* Who is told first closes the other one, and its number becomes another file's. */
 static void close_other(coro_fd *fd, unsigned directions)
 {
     watch *other = fd == &first.fd ? &second : &first;

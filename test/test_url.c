@@ -187,6 +187,8 @@ Test(url, file_names_cannot_climb)
         {"http://h/a/", "a/"},
         {"http://h/a%20b", "a b"},
         {"http://h/a?b=/c", "a?b=|c"},
+        {"http://h/?b", "index.html?b"},
+        {"http://h/a/?b", "a/index.html?b"},
         {"http://h/%252e%252e/x", "%2e%2e/x"},
         {"http://h/..%2fetc", NULL},
         {"http://h/a%00b", NULL},

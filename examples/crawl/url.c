@@ -338,7 +338,15 @@ bool url_file_name(const url *u, char name[URL_SIZE_MAX])
         path += step;
         left -= step;
     }
-    for (const char *query = url_target(u) + u->path_size; *query != '\0'; query++) {
+    const char *query = url_target(u) + u->path_size;
+    if (*query != '\0' && (used == 0 || name[used - 1] == '/')) {
+        static const char index[] = "index.html";
+        if (used + sizeof index > URL_SIZE_MAX)
+            return false;
+        memcpy(name + used, index, sizeof index - 1);
+        used += sizeof index - 1;
+    }
+    for (; *query != '\0'; query++) {
         if (used + 1 >= URL_SIZE_MAX)
             return false;
         name[used++] = *query == '/' ? '|' : *query;

@@ -67,7 +67,8 @@ bool url_same_origin(const url *a, const url *b);
 
 /*
  * The name to save it under, relative to a directory: the path decoded, with the query behind it
- * ("a?b"). A path that ends in a slash gives a name that ends in one, "" for the root.
+ * ("a?b", "index.html?b"). A path that ends in a slash gives a name that ends in one, "" for the
+ * root.
  * False if no file may have that name: a part that is "." or ".." once decoded, or holds a slash
  * or a zero byte, or is too long.
  */

@@ -49,9 +49,11 @@
 /* This place in the source as a state: 16 a line, or one where states are narrow. */
 #if CORO_STATE_BITS == 32
 #define CORO_HERE_ ((__LINE__ << 4) | (__COUNTER__ & 15))
+#define CORO_HERE_TOO_ CORO_HERE_ /* a second state, for macros that need two */
 #define CORO_LINE_FITS_ (__LINE__ < (1 << 27))
 #else
 #define CORO_HERE_ (__LINE__ + CORO_STATE_LINES_)
+#define CORO_HERE_TOO_ (__LINE__ + CORO_STATE_LINES_ + 0x8000u)
 #define CORO_LINE_FITS_ (__LINE__ < 32000)
 #endif
 
@@ -153,7 +155,7 @@
 
 #define CORO_DESCRIPTOR_(name)                                                                     \
     {                                                                                              \
-        name##_enter_, #name, __FILE__, name##_has_drop_ ? name##_drop_ : NULL, NULL,              \
+        name##_enter_, CORO_NAMED_(#name), name##_has_drop_ ? name##_drop_ : NULL, NULL,           \
             sizeof(struct name), name##_zero_end_, name##_result_offset_, name##_result_size_      \
     }
 

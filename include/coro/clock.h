@@ -30,10 +30,28 @@ typedef int16_t coro_duration;
 #define CORO_DURATION_INVALID INT16_MIN
 #endif
 
-/* Constant expressions for constant arguments; CORO_SECONDS(0.25) is fine. */
+/*
+ * Constant expressions for constant arguments; CORO_SECONDS(0.25) is fine. Where ticks and the
+ * unit divide each other nothing overflows on the way, and a variable is not divided.
+ */
 #define CORO_SECONDS(n) ((coro_duration)((n) * CORO_TICK_HZ_))
-#define CORO_MS(n) ((coro_duration)((n) * CORO_TICK_HZ_ / 1000))
-#define CORO_US(n) ((coro_duration)((n) * CORO_TICK_HZ_ / 1000000))
+#if CORO_TIME_BITS == 64
+#define CORO_MS(n) ((coro_duration)((n) * 1000000LL))
+#define CORO_US(n) ((coro_duration)((n) * 1000LL))
+#else
+#if CORO_TICKS_PER_SECOND % 1000 == 0
+#define CORO_MS(n) ((coro_duration)((n) * (CORO_TICKS_PER_SECOND / 1000)))
+#else
+#define CORO_MS(n) ((coro_duration)((n) * (CORO_TICK_HZ_ + 0L) / 1000))
+#endif
+#if CORO_TICKS_PER_SECOND % 1000000 == 0
+#define CORO_US(n) ((coro_duration)((n) * (CORO_TICKS_PER_SECOND / 1000000)))
+#elif 1000000 % CORO_TICKS_PER_SECOND == 0
+#define CORO_US(n) ((coro_duration)((n) / (1000000 / CORO_TICKS_PER_SECOND)))
+#else
+#define CORO_US(n) ((coro_duration)((n) * (CORO_TICK_HZ_ + 0L) / 1000000))
+#endif
+#endif
 
 #if CORO_TIME_BITS == 64
 /* A run-time number of seconds: too long becomes CORO_FOREVER, NaN becomes

@@ -37,6 +37,11 @@
 #define CORO_JOINS 1
 #endif
 
+/* One without the other would save nothing worth a configuration of its own. */
+#if !CORO_SCOPES != !CORO_JOINS
+#error "CORO_SCOPES and CORO_JOINS: set both, or none"
+#endif
+
 /* Width of a frame's state. 32 bits hold line << 4 | n; 16 bits hold the line. */
 #ifndef CORO_STATE_BITS
 #define CORO_STATE_BITS (CORO_HOSTED || UINTPTR_MAX > 0xffffu ? 32 : 16)
@@ -72,10 +77,24 @@
 #define CORO_TRACE_DEPTH (CORO_HOSTED ? 16 : 0)
 #endif
 
+/* Words: what a check says, names and files of coroutines. Without them a trap knows the line. */
+#ifndef CORO_TEXTS
+#define CORO_TEXTS CORO_HOSTED
+#endif
+#if CORO_TEXTS
+#define CORO_TEXT_(text) text
+#else
+#define CORO_TEXT_(text) ""
+#endif
+#define CORO_NAMED_(name) CORO_TEXT_(name), CORO_TEXT_(__FILE__) /* in a descriptor */
+
+/* Without it results are copied by size, and fewer mistakes are found: -DCORO_HAS_TYPEOF=0. */
+#ifndef CORO_HAS_TYPEOF
 #if defined(__GNUC__) || defined(__clang__) || defined(__TINYC__)
 #define CORO_HAS_TYPEOF 1
 #else
 #define CORO_HAS_TYPEOF 0
+#endif
 #endif
 
 #if defined(__GNUC__) || defined(__clang__)
@@ -87,7 +106,11 @@
 #define CORO_MAY_ALIAS __attribute__((may_alias))
 #define CORO_UNUSED __attribute__((unused))
 #define CORO_PRINTF(f, a) __attribute__((format(printf, f, a)))
+#if CORO_HOSTED
 #define CORO_INLINE static inline __attribute__((always_inline))
+#else
+#define CORO_INLINE /* code must be small: a function like others, in src/kernel/frame.c */
+#endif
 #define CORO_EXTENSION __extension__ /* C++ has no anonymous structs; its compilers have */
 #else
 #define CORO_NODISCARD
@@ -98,7 +121,11 @@
 #define CORO_MAY_ALIAS
 #define CORO_UNUSED
 #define CORO_PRINTF(f, a)
+#if CORO_HOSTED
 #define CORO_INLINE static inline
+#else
+#define CORO_INLINE
+#endif
 #define CORO_EXTENSION
 #endif
 
@@ -137,7 +164,7 @@ CORO_API CORO_NORETURN CORO_COLD void coro_trap(const char *file, int line, cons
 #define CORO_CHECK(condition, what)                                                                \
     do {                                                                                           \
         if (CORO_UNLIKELY(!(condition)))                                                           \
-            coro_trap(__FILE__, __LINE__, what);                                                   \
+            coro_trap(CORO_TEXT_(__FILE__), __LINE__, CORO_TEXT_(what));                           \
     } while (0)
 
 CORO_END_DECLS

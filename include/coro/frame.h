@@ -208,9 +208,23 @@ CORO_API coro_header *coro_frame_failed_(void);
 #endif
 #endif
 #ifndef CORO_POOL_LISTS_
-#define CORO_POOL_LISTS_ 1
+#define CORO_POOL_LISTS_ (CORO_POOL_CLASSES > 0)
 #endif
 
+#if !CORO_HOSTED
+void *coro_pool_take_(coro_pool *pool, size_t size);
+void coro_pool_give_(coro_pool *pool, void *block, size_t size);
+void coro_zero_(void *begin, size_t size);
+void coro_header_init_(coro_header *frame, const coro_descriptor *descriptor, unsigned flags);
+coro_header *coro_frame_new_(const coro_descriptor *descriptor, size_t size, size_t zero_end);
+coro_header *coro_frame_at_(void *memory, const coro_descriptor *descriptor, size_t zero_end);
+void coro_frame_free_(coro_header *frame);
+coro_call *coro_call_new_(const coro_descriptor *descriptor);
+coro_status coro_enter_(coro_driver *driver, coro_header *self, coro_header *callee);
+bool coro_drive_(coro_driver *driver, coro_header *callee);
+#endif
+
+#if CORO_HOSTED || defined(CORO_BODIES_HERE_)
 CORO_INLINE void *coro_pool_take_(coro_pool *pool, size_t size)
 {
 #if CORO_POOL_LISTS_
@@ -299,6 +313,8 @@ CORO_INLINE void coro_frame_free_(coro_header *frame)
         coro_frame_free_slow_(frame);
 }
 
+#endif
+
 /* Free a call that was made but not started. NULL is fine. */
 CORO_API void coro_discard_(coro_header *call);
 #define coro_discard(call) coro_discard_(&(call)->coro)
@@ -306,6 +322,7 @@ CORO_API void coro_discard_(coro_header *call);
 /* A call of the library: the loop's record, or a frame when that is taken. */
 CORO_API coro_call *coro_call_new_slow_(const coro_descriptor *descriptor);
 
+#if CORO_HOSTED || defined(CORO_BODIES_HERE_)
 CORO_INLINE coro_call *coro_call_new_(const coro_descriptor *descriptor)
 {
     coro_pool *pool = coro_pool_current_;
@@ -316,10 +333,13 @@ CORO_INLINE coro_call *coro_call_new_(const coro_descriptor *descriptor)
     return &pool->call;
 }
 
+#endif
+
 /* --- running ------------------------------------------------------------------------------ */
 
 CORO_API coro_status coro_descend_slow_(coro_driver *driver, coro_header *callee);
 
+#if CORO_HOSTED || defined(CORO_BODIES_HERE_)
 /* The first entry into a callee that `self` awaits. */
 CORO_INLINE coro_status coro_enter_(coro_driver *driver, coro_header *self, coro_header *callee)
 {
@@ -359,6 +379,8 @@ CORO_INLINE bool coro_drive_(coro_driver *driver, coro_header *callee)
     }
 }
 
+#endif
+
 /* Make a driver for a chain that needs no loop. Takes the call. */
 static inline void coro_driver_init(coro_driver *driver, coro_header *call)
 {
@@ -373,7 +395,7 @@ static inline void coro_driver_init(coro_driver *driver, coro_header *call)
  * has ended; its error and result are in driver->frame. Awaiting something of
  * the library, which needs a loop, traps; so does resuming an ended chain.
  */
-CORO_INLINE bool coro_resume(coro_driver *driver)
+static inline bool coro_resume(coro_driver *driver)
 {
     return coro_drive_(driver, NULL);
 }
@@ -390,7 +412,7 @@ static inline unsigned coro_frame_line(const coro_header *frame)
 #if CORO_STATE_BITS == 32
     return frame->state >= CORO_STATE_LINES_ ? (unsigned)(frame->state >> 4) : 0;
 #else
-    return frame->state >= CORO_STATE_LINES_ ? (unsigned)frame->state - CORO_STATE_LINES_ : 0;
+    return frame->state >= CORO_STATE_LINES_ ? (frame->state & 0x7fffu) - CORO_STATE_LINES_ : 0;
 #endif
 }
 

@@ -33,15 +33,17 @@ struct coro_group { /* private; zeroed in VARS */
     coro_scope scope;
     coro_task *children; /* ring of those that run */
     size_t count;
+    int16_t error; /* the first */
+    bool joining;  /* the block waits for its children */
+#if CORO_HOSTED
+    int16_t body_error;
     coro_task *failed, *failed_last; /* in order of their ends */
     coro_task *body_failed;          /* children of a group inside the body that failed it */
-    int16_t error;                   /* the first */
-    int16_t body_error;
-    bool joining; /* the block waits for its children */
+#endif
 };
 
 #define CORO_GROUP(group)                                                                          \
-    CORO_GROUP_AT_(CORO_HERE_, CORO_HERE_, group)
+    CORO_GROUP_AT_(CORO_HERE_, CORO_HERE_TOO_, group)
 #define CORO_GROUP_AT_(n, m, group)                                                                \
     CORO_BLOCK_(n, &(group).scope, coro_group_enter_(coro_driver_, &self->coro, &(group)),         \
                 CORO_GROUP_JOIN_(m, group))
@@ -91,6 +93,7 @@ static inline size_t coro_group_count(const coro_group *group)
     return group->count;
 }
 
+#if CORO_HOSTED
 /*
  * Visit the errors that failed a group, in order; depth 0 are its own, and below
  * a child that failed by a group of its own, depth 1 that group's, and so on.
@@ -99,6 +102,7 @@ static inline size_t coro_group_count(const coro_group *group)
  */
 typedef void (*coro_error_visitor)(void *context, unsigned depth, int error, const char *name);
 CORO_API size_t coro_group_errors(const coro_group *group, coro_error_visitor visit, void *context);
+#endif
 
 CORO_API void coro_group_enter_(coro_driver *driver, coro_header *frame, coro_group *group);
 CORO_API bool coro_group_leave_(coro_driver *driver, coro_header *frame, coro_group *group);

@@ -193,6 +193,11 @@ CORO_API void coro_loop_report(coro_loop *loop, const coro_report *report);
 CORO_API void coro_check_thread(const coro_loop *loop);
 
 /* The scheduling end of every primitive: see src/kernel/wait.h. */
+#if !CORO_HOSTED
+void coro_task_ready_(coro_task *task);
+#endif
+
+#if CORO_HOSTED || defined(CORO_BODIES_HERE_)
 CORO_INLINE void coro_task_ready_(coro_task *task)
 {
     coro_loop *loop = task->driver.loop;
@@ -208,6 +213,7 @@ CORO_INLINE void coro_task_ready_(coro_task *task)
         loop->ready = task;
     loop->ready_last = task;
 }
+#endif
 
 CORO_END_DECLS
 

@@ -118,8 +118,9 @@ typedef struct CORO_MAY_ALIAS coro_server_starting {
  * coro_server_shutdown or coro_server_release.
  *
  * When a handler ends, or is cancelled, its stream is closed; with an error it is
- * aborted, and reported once (coro_loop_report). A connection for which there is no
- * memory is refused. When descriptors run out, the server refuses and pauses, 10 ms
+ * aborted, and reported once (coro_loop_report), unless the error is that the client
+ * went away (CORO_ECONNRESET, CORO_EPIPE). A connection for which there is no memory
+ * is refused. When descriptors run out, the server refuses and pauses, 10 ms
  * at first and 1 s at most, and goes on by itself.
  */
 CORO_API CORO_NODISCARD coro_server_starting *

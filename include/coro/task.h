@@ -50,15 +50,18 @@ typedef struct coro_timer {
 } coro_timer;
 #endif
 
-/* What a task waits for. A task waits at one place at a time, so it has one. */
+/* What a task waits for. A task waits at one place at a time, so it has one. Without scopes
+ * nobody asks for the object; and who sleeps is in no queue, so that both links are one. */
 typedef union coro_wait {
     CORO_EXTENSION struct {
-        void *object; /* the queue, future, stream... */
-        coro_value a; /* argument; then the result */
 #if CORO_SCOPES
-#if CORO_HOSTED
-        coro_value b;
+        void *object; /* the queue, future, stream... */
+#else
+        coro_task *next;
 #endif
+        coro_value a; /* argument; then the result, or the error where `driver` has no room */
+#if CORO_SCOPES && CORO_HOSTED
+        coro_value b;
 #endif
     };
     coro_timer timer; /* of a sleep */
@@ -66,14 +69,19 @@ typedef union coro_wait {
 
 struct coro_task { /* private; here so that you can place it */
     coro_driver driver;
-    coro_task *next; /* in the ready queue, or among the waiters of `wait.object` */
 #if CORO_SCOPES
+    coro_task *next; /* in the ready queue, or among the waiters of `wait.object` */
     coro_task *prev;
     const coro_wait_type *wait_type; /* how to cancel the wait */
     coro_scope *scope;               /* innermost open block */
     coro_group *group;               /* whose child it is */
-#endif
     coro_wait wait;
+#else
+    CORO_EXTENSION union {
+        coro_task *next;
+        coro_wait wait;
+    };
+#endif
 #if CORO_JOINS
     coro_waiters joiners;
     coro_task *sibling, *elder; /* ring of the loop's or the group's tasks */
@@ -89,6 +97,7 @@ enum { /* driver.flags */
     CORO_TASK_WAITING_ = 2,  /* at a wait of the library */
     CORO_TASK_CALL_ = 4,     /* ...which was made in line: resume its caller */
     CORO_TASK_CANCEL_ = 8,   /* some scope around it is cancelled: look closer */
+    CORO_TASK_FAILED_ = 8,   /* without scopes: its wait failed, wait.a has the error */
     CORO_TASK_CANCELED_ = 16, /* the task itself was */
     CORO_TASK_DONE_ = 32,
     CORO_TASK_TAKEN_ = 64, /* somebody has taken its error */

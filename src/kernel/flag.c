@@ -26,7 +26,7 @@ static int wait_start(coro_task *task, coro_call *call)
         flag->set = false;
         return 0;
     }
-    task->wait.object = flag;
+    coro_wait_on(task, flag);
     coro_waiters_push(&flag->waiters, task);
     return CORO_PENDING_;
 }

@@ -9,6 +9,7 @@
  * An error's trace is collected while it unwinds: each frame it passes adds
  * itself. It costs nothing until something fails.
  */
+#define CORO_BODIES_HERE_ /* of what is inline on hosts */
 #include "kernel.h"
 
 #if CORO_HOSTED
@@ -42,10 +43,8 @@ __attribute__((weak)) void coro_trap(const char *file, int line, const char *wha
     }
 }
 
-static CORO_NORETURN void trap_in(const coro_header *frame, const char *what)
-{
-    coro_trap(frame->descriptor->file, (int)coro_frame_line(frame), what);
-}
+#define trap_in(frame, what)                                                                       \
+    coro_trap((frame)->descriptor->file, (int)coro_frame_line(frame), CORO_TEXT_(what))
 #endif
 
 void coro_bad_state_(const coro_header *self)
@@ -103,7 +102,7 @@ static coro_status failed_body(coro_header *self, coro_driver *driver, coro_head
 }
 
 static const coro_descriptor failed_descriptor = {
-    failed_body, "out of memory", __FILE__, NULL, NULL, sizeof(coro_call), sizeof(coro_call), 0, 0};
+    failed_body, CORO_NAMED_("out of memory"), NULL, NULL, sizeof(coro_call), sizeof(coro_call), 0, 0};
 
 /* Nobody but an await writes to it, and only its caller: one a thread. */
 static CORO_THREAD_LOCAL coro_call failed_frame;
@@ -227,7 +226,8 @@ void coro_result_copy_(void *to, size_t size, const coro_header *callee)
 {
     const char *from = (const char *)callee + callee->descriptor->result_offset;
     char *byte = to;
-    CORO_CHECK(size == callee->descriptor->result_size,
+    CORO_CHECK(size == callee->descriptor->result_size ||
+                   (callee->descriptor == &coro_resumed_call && size <= sizeof(coro_value)),
                "the lvalue of an AWAIT must have exactly the result's type");
     while (size-- > 0)
         *byte++ = *from++;

@@ -54,7 +54,7 @@ static int wait_start(coro_task *task, coro_call *call)
     call->result.pointer = future->result;
     if (future->done)
         return future->error;
-    task->wait.object = future;
+    coro_wait_on(task, future);
     coro_waiters_push(&future->waiters, task);
     return CORO_PENDING_;
 }

@@ -62,7 +62,7 @@ static void child_discard(coro_header *frame)
 }
 
 static const coro_descriptor child_in_gather = {
-    child_enter_,   "gather",         __FILE__, NULL, child_discard, sizeof(struct child),
+    child_enter_,   CORO_NAMED_("gather"), NULL, child_discard, sizeof(struct child),
     child_zero_end_, 0,               0};
 
 static void finish(gather_state *gather, int error)
@@ -234,7 +234,7 @@ static void gather_discard(coro_header *frame)
 }
 
 static const coro_descriptor gather_descriptor = {
-    gather_all_enter_,    "coro_gather", __FILE__, NULL, gather_discard, sizeof(struct gather_all),
+    gather_all_enter_,    CORO_NAMED_("coro_gather"), NULL, gather_discard, sizeof(struct gather_all),
     gather_all_zero_end_, 0,             0};
 
 

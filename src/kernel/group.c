@@ -12,7 +12,8 @@
  *
  * The errors form a tree without memory of their own: a failed task is a node;
  * its depth within a list is in driver.cancels, which a done task has no use
- * for, and task->errors is the list below it.
+ * for, and task->errors is the list below it. Small targets keep the first number
+ * only, and free the task.
  */
 #include "kernel.h"
 
@@ -75,10 +76,10 @@ coro_task *coro_group_create_task_(coro_group *group, coro_header *call)
     return task;
 }
 
+#if CORO_HOSTED
 static void keep_failed(coro_group *group, coro_task *task)
 {
     task->driver.references++;
-    task->driver.flags |= CORO_TASK_TAKEN_;
     task->driver.cancels = 0; /* from now on: its depth in the list */
     task->sibling = NULL;
     if (group->failed_last != NULL)
@@ -87,6 +88,7 @@ static void keep_failed(coro_group *group, coro_task *task)
         group->failed = task;
     group->failed_last = task;
 }
+#endif
 
 void coro_group_child_ended(coro_group *group, coro_task *task, int error)
 {
@@ -94,7 +96,10 @@ void coro_group_child_ended(coro_group *group, coro_task *task, int error)
     group->count--;
     task->group = NULL;
     if (error != 0 && error != CORO_ECANCELED) {
+        task->driver.flags |= CORO_TASK_TAKEN_;
+#if CORO_HOSTED
         keep_failed(group, task);
+#endif
         fail(group, error);
     }
     if (group->count == 0 && group->joining) {
@@ -110,6 +115,7 @@ void coro_group_cancel(coro_group *group)
 
 /* --- the end of the block ----------------------------------------------------------------- */
 
+#if CORO_HOSTED
 /* What is below the body's error: the errors of a group inside it that failed it. Errors of a
  * group whose failure was caught are older news, and stay where they are. */
 static void take_body_errors(coro_group *group, coro_task *task)
@@ -121,6 +127,7 @@ static void take_body_errors(coro_group *group, coro_task *task)
     for (coro_task *each = group->body_failed; each != NULL; each = each->sibling)
         each->driver.cancels++;
 }
+#endif
 
 /* The body has been left. True: there are children to wait for. */
 bool coro_group_leave_(coro_driver *driver, coro_header *frame, coro_group *group)
@@ -130,8 +137,10 @@ bool coro_group_leave_(coro_driver *driver, coro_header *frame, coro_group *grou
         coro_scope_leave_(driver, frame, scope, 0);
     if (scope->pending < 0) {
         if (scope->pending != CORO_ECANCELED) {
+#if CORO_HOSTED
             group->body_error = scope->pending;
             take_body_errors(group, scope->task);
+#endif
             fail(group, scope->pending);
         } else {
             coro_scope_cancel(scope);
@@ -170,11 +179,10 @@ coro_void *coro_group_join_(coro_group *group)
     return (coro_void *)call;
 }
 
-/* All children have ended: what is the block's outcome? */
-void coro_group_settle_(coro_driver *driver, coro_header *frame, coro_group *group)
+#if CORO_HOSTED
+/* The tree goes to the task, which frees it. */
+static void hand_over_errors(coro_group *group, coro_task *task)
 {
-    coro_task *task = (coro_task *)driver;
-    coro_scope *scope = &group->scope;
     if (group->failed_last != NULL)
         group->failed_last->sibling = group->body_failed;
     else
@@ -183,6 +191,17 @@ void coro_group_settle_(coro_driver *driver, coro_header *frame, coro_group *gro
         coro_task_list_free(task->errors);
         task->errors = group->failed;
     }
+}
+#endif
+
+/* All children have ended: what is the block's outcome? */
+void coro_group_settle_(coro_driver *driver, coro_header *frame, coro_group *group)
+{
+    coro_task *task = (coro_task *)driver;
+    coro_scope *scope = &group->scope;
+#if CORO_HOSTED
+    hand_over_errors(group, task);
+#endif
     if (group->error != 0)
         scope->pending = group->error;
     else if (scope->pending == 0 && coro_cancel_outside(task, frame, scope))
@@ -191,6 +210,7 @@ void coro_group_settle_(coro_driver *driver, coro_header *frame, coro_group *gro
 
 /* --- the tree of errors ------------------------------------------------------------------- */
 
+#if CORO_HOSTED
 static size_t visit_list(const coro_task *task, const coro_task *end, unsigned depth,
                          coro_error_visitor visit, void *context)
 {
@@ -219,5 +239,6 @@ size_t coro_group_errors(const coro_group *group, coro_error_visitor visit, void
         count += visit_list(group->body_failed, NULL, 0, visit, context);
     return count;
 }
+#endif
 
 #endif

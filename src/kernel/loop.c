@@ -200,6 +200,7 @@ void coro_loop_add_closer(coro_loop *loop, coro_hook *hook)
 
 /* --- running ------------------------------------------------------------------------------ */
 
+#if CORO_JOINS
 static int run_until(coro_loop *loop, coro_task *task)
 {
     int error = 0;
@@ -228,7 +229,6 @@ static int run_until(coro_loop *loop, coro_task *task)
     return error;
 }
 
-#if CORO_JOINS
 int coro_loop_run_task(coro_loop *loop, coro_task *task)
 {
     int error;
@@ -296,7 +296,7 @@ int coro_loop_init(coro_loop *loop, const coro_loop_options *options)
 /* Ask all to end, and let them; who does not is freed as it stands. */
 static void end_tasks(coro_loop *loop)
 {
-    unsigned turns = 0;
+    uint32_t turns = 0;
     if (loop->tasks == NULL)
         return;
     for (coro_task *task = loop->tasks;;) {

@@ -15,8 +15,13 @@
  */
 #include "kernel.h"
 
+#if SIZE_MAX > 0xffffu
 #define CHUNK_MIN 4096u
 #define CHUNK_MAX (1u << 20)
+#else
+#define CHUNK_MIN 256u
+#define CHUNK_MAX 1024u
+#endif
 
 typedef struct chunk {
     struct chunk *next;

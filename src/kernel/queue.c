@@ -96,7 +96,7 @@ static int put_start(coro_task *task, coro_call *call)
     int error = coro_queue_put_nowait(queue, call->a.pointer);
     if (CORO_LIKELY(error != CORO_EFULL))
         return error;
-    task->wait.object = queue;
+    coro_wait_on(task, queue);
     task->wait.a = call->a;
     coro_waiters_push(&queue->putters, task);
     return CORO_PENDING_;
@@ -108,7 +108,7 @@ static int get_start(coro_task *task, coro_call *call)
     int error = coro_queue_get_nowait(queue, call->a.pointer);
     if (CORO_LIKELY(error != CORO_EEMPTY))
         return error;
-    task->wait.object = queue;
+    coro_wait_on(task, queue);
     task->wait.a = call->a;
     coro_waiters_push(&queue->getters, task);
     return CORO_PENDING_;
@@ -119,7 +119,7 @@ static int join_start(coro_task *task, coro_call *call)
     coro_queue *queue = call->object;
     if (queue->unfinished == 0)
         return 0;
-    task->wait.object = queue;
+    coro_wait_on(task, queue);
     coro_waiters_push(&queue->joiners, task);
     return CORO_PENDING_;
 }

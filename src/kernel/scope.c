@@ -42,16 +42,23 @@ void coro_scope_enter(coro_driver *driver, coro_header *frame, coro_scope *scope
 
 /* --- deadlines ---------------------------------------------------------------------------- */
 
+static void no_deadline(coro_scope *scope)
+{
+    coro_timer_clear(scope->task->driver.loop, CORO_TIMER_SCOPE, &scope->timer);
+#if CORO_TIME_BITS == 64
+    scope->deadline = CORO_FOREVER;
+#endif
+}
+
 static void set_deadline(coro_scope *scope, coro_time when)
 {
-    coro_loop *loop = scope->task->driver.loop;
-    coro_timer_clear(loop, CORO_TIMER_SCOPE, &scope->timer);
+    no_deadline(scope);
 #if CORO_TIME_BITS == 64
     scope->deadline = when;
     if (when == CORO_FOREVER)
         return;
 #endif
-    coro_timer_set(loop, CORO_TIMER_SCOPE, &scope->timer, when);
+    coro_timer_set(scope->task->driver.loop, CORO_TIMER_SCOPE, &scope->timer, when);
 }
 
 /* Expired while nobody waits inside: the next wait fails. */
@@ -110,28 +117,33 @@ void coro_shield_enter_(coro_driver *driver, coro_header *frame, coro_scope *sco
     coro_scope_enter(driver, frame, scope, CORO_SCOPE_SHIELD_);
 }
 
-int coro_timeout_reschedule_at(coro_scope *scope, coro_time when)
+static int may_reschedule(const coro_scope *scope)
 {
     if (scope->phase == CORO_SCOPE_OUT_)
         return scope->task == NULL ? CORO_EINVAL : CORO_EFINISHED;
     if (scope->flags & CORO_SCOPE_EXPIRED_)
         return CORO_EALREADY;
-    if (!(scope->flags & CORO_SCOPE_TIMED_))
-        return CORO_EINVAL;
-    set_deadline(scope, when);
-    return 0;
+    return scope->flags & CORO_SCOPE_TIMED_ ? 0 : CORO_EINVAL;
+}
+
+int coro_timeout_reschedule_at(coro_scope *scope, coro_time when)
+{
+    int error = may_reschedule(scope);
+    if (error == 0)
+        set_deadline(scope, when);
+    return error;
 }
 
 int coro_timeout_reschedule(coro_scope *scope, coro_duration delay)
 {
-    if (delay == CORO_DURATION_INVALID)
-        return CORO_EINVAL;
-    if (scope->task == NULL)
-        return CORO_EINVAL;
+    int error = delay == CORO_DURATION_INVALID ? CORO_EINVAL : may_reschedule(scope);
+    if (error != 0)
+        return error;
     if (delay == CORO_FOREVER)
-        return coro_timeout_reschedule_at(scope, (coro_time)CORO_FOREVER);
-    return coro_timeout_reschedule_at(
-        scope, coro_time_after(coro_loop_time(scope->task->driver.loop), delay));
+        no_deadline(scope);
+    else
+        set_deadline(scope, coro_time_after(coro_loop_time(scope->task->driver.loop), delay));
+    return 0;
 }
 
 coro_time coro_timeout_when(const coro_scope *scope)

@@ -31,7 +31,7 @@ static int acquire_start(coro_task *task, coro_call *call)
     coro_semaphore *semaphore = call->object;
     if (coro_semaphore_try_acquire(semaphore))
         return 0;
-    task->wait.object = semaphore;
+    coro_wait_on(task, semaphore);
     coro_waiters_push(&semaphore->waiters, task);
     return CORO_PENDING_;
 }

@@ -20,13 +20,13 @@ static int sleep_start(coro_task *task, coro_call *call)
         return CORO_EINVAL;
     if (delay <= 0)
         return CORO_TURN_;
-    task->wait.object = NULL;
+    coro_wait_on(task, NULL);
     task->wait.a.pointer = NULL;
 #if CORO_TIME_BITS == 64
     task->wait.timer.index = 0;
+#endif
     if (delay == CORO_FOREVER)
         return CORO_PENDING_;
-#endif
     coro_timer_set(loop, CORO_TIMER_SLEEP, &task->wait.timer,
                    coro_time_after(loop->backend->now(loop), delay));
     return CORO_PENDING_;

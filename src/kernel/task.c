@@ -168,7 +168,7 @@ void coro_task_destroy(coro_task *task)
     coro_pool_current_ = outer;
 }
 
-#if CORO_JOINS
+#if CORO_JOINS && CORO_HOSTED
 void coro_task_list_free(coro_task *first)
 {
     while (first != NULL) {
@@ -223,8 +223,10 @@ void coro_task_destroy_tree(coro_task *task)
             coro_group *group = coro_container_of(scope, coro_group, scope);
             while (group->children != NULL)
                 coro_task_destroy_tree(group->children);
+#if CORO_HOSTED
             coro_task_list_free(group->failed);
             group->failed = NULL;
+#endif
         }
     if (task->driver.flags & CORO_TASK_WAITING_)
         coro_wait_abandon(task);

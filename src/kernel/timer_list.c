@@ -63,17 +63,20 @@ bool coro_timers_next(const coro_loop *loop, coro_time *deadline)
     return true;
 }
 
+/* The earlier of both lists; among equals the deadline, for it was there before the sleep inside. */
 int coro_timers_expire(coro_loop *loop, coro_time now, coro_timer **timer)
 {
-    for (int kind = CORO_TIMER_SLEEP; kind <= CORO_TIMER_SCOPE; kind++) {
-        coro_timer **list = list_of(loop, kind);
-        if (*list != NULL && coro_time_reached(now, (*list)->deadline)) {
-            *timer = *list;
-            *list = (*list)->next;
-            return kind;
-        }
+    coro_timer **list = &loop->timers.sleeps, *scope = loop->timers.deadlines;
+    int kind = CORO_TIMER_SLEEP;
+    if (*list == NULL || (scope != NULL && coro_time_reached((*list)->deadline, scope->deadline))) {
+        list = &loop->timers.deadlines;
+        kind = CORO_TIMER_SCOPE;
     }
-    return -1;
+    if (*list == NULL || !coro_time_reached(now, (*list)->deadline))
+        return -1;
+    *timer = *list;
+    *list = (*list)->next;
+    return kind;
 }
 
 void coro_timers_close(coro_loop *loop)

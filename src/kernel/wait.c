@@ -6,7 +6,7 @@
 #include "kernel.h"
 
 const coro_descriptor coro_resumed_call = {
-    NULL, "call", __FILE__, NULL, NULL, sizeof(coro_call), sizeof(coro_call), offsetof(coro_call, result),
+    NULL, CORO_NAMED_("call"), NULL, NULL, sizeof(coro_call), sizeof(coro_call), offsetof(coro_call, result),
     sizeof(coro_value)};
 
 static bool yield_cancel(coro_task *task)

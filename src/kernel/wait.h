@@ -92,6 +92,16 @@ static inline coro_task *coro_waiters_pop(coro_waiters *waiters)
 
 /* --- the wait ----------------------------------------------------------------------------- */
 
+/* Note what the task is going to wait for: its cancel, and reports, want to know. */
+static inline void coro_wait_on(coro_task *task, void *object)
+{
+#if CORO_SCOPES
+    task->wait.object = object;
+#else
+    (void)task, (void)object;
+#endif
+}
+
 /* The wait has ended: the task becomes ready with this error; a value is in task->wait.a. */
 static inline void coro_wait_done(coro_task *task, int error)
 {
@@ -99,7 +109,10 @@ static inline void coro_wait_done(coro_task *task, int error)
 #if CORO_SCOPES
     task->driver.error = (int16_t)error;
 #else
-    (void)error;
+    if (error != 0) {
+        task->driver.flags |= CORO_TASK_FAILED_;
+        task->wait.a.number = error;
+    }
 #endif
     coro_task_ready_(task);
 }
@@ -142,13 +155,16 @@ static inline coro_status coro_leaf_wait(coro_task *task, coro_call *call,
 /* The result of a wait that has ended, as its caller will see it. */
 static inline void coro_wait_finish(coro_task *task, coro_call *call)
 {
-#if CORO_SCOPES
-    call->coro.error = task->driver.error;
-#endif
     call->result = task->wait.a;
 #if CORO_SCOPES
+    call->coro.error = task->driver.error;
     if (task->wait_type != NULL && task->wait_type->finish != NULL)
         task->wait_type->finish(task, call);
+#else
+    if (task->driver.flags & CORO_TASK_FAILED_) {
+        task->driver.flags &= (uint8_t)~CORO_TASK_FAILED_;
+        call->coro.error = (int16_t)task->wait.a.number;
+    }
 #endif
     call->coro.state = CORO_STATE_FINISHED_;
 }
@@ -198,7 +214,7 @@ static inline coro_status coro_leaf(coro_header *self, coro_driver *driver,
         return coro_leaf(self, driver, type, start);                                               \
     }                                                                                              \
     static const coro_descriptor name##_call_ = {                                                  \
-        name##_leaf_,     #name, __FILE__, NULL, NULL, sizeof(coro_call), sizeof(coro_call),             \
+        name##_leaf_,     CORO_NAMED_(#name), NULL, NULL, sizeof(coro_call), sizeof(coro_call),             \
         offsetof(coro_call, result), size}
 
 #endif

@@ -34,17 +34,17 @@
 
 #define SIGNALS 64
 #define NEVER                                                                                      \
-    (CORO_SIGNAL(SIGKILL) | CORO_SIGNAL(SIGSTOP) | CORO_SIGNAL(SIGSEGV) | CORO_SIGNAL(SIGBUS) |     \
+    (CORO_SIGNAL(SIGKILL) | CORO_SIGNAL(SIGSTOP) | CORO_SIGNAL(SIGSEGV) | CORO_SIGNAL(SIGBUS) |    \
      CORO_SIGNAL(SIGFPE) | CORO_SIGNAL(SIGILL))
 
 typedef struct hub {
     coro_message message; /* first: it is what the inbox has of us */
     _Atomic(struct hub *) next;
-    coro_remote *remote;       /* of the loop; tells which one it is */
-    atomic_uint pending[2];    /* signals 1..32, 33..64: both lock-free everywhere */
-    atomic_int posted;         /* the message is on its way */
-    unsigned users;            /* listeners, waiters, a delivery */
-    bool left;                 /* the list: the message frees it */
+    coro_remote *remote;    /* of the loop; tells which one it is */
+    atomic_uint pending[2]; /* signals 1..32, 33..64: lock-free everywhere */
+    atomic_int posted;      /* the message is on its way */
+    unsigned users;         /* listeners, waiters, a delivery */
+    bool left;              /* the list: the message frees it */
     coro_signals *listeners;
     coro_waiters waiters;
 } hub;
@@ -156,7 +156,7 @@ static void unlink_hub(hub *self)
     atomic_store(place, atomic_load(&self->next)); /* its own next stays, for who stands on it */
 }
 
-/* Off the list already: free it when nobody can be standing on it, nor its message be on its way. */
+/* Off the list already: free it when nobody can be standing on it, nor its message under way. */
 static void hub_retire(hub *self)
 {
     while (atomic_load(&handling) > 0)

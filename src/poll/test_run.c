@@ -118,7 +118,8 @@ int coro_test_run_seed_(coro_header *call, uint64_t seed)
     coro_test_options options = {.seed = seed};
     int error = coro_test_run_(call, &options);
     if (error != 0)
-        fprintf(stderr, "coro: failed with seed %" PRIu64 ": coro_test_run_seed(..., %" PRIu64 ")\n",
-                seed, seed);
+        fprintf(stderr,
+                "coro: failed with seed %" PRIu64 ": coro_test_run_seed(..., %" PRIu64 ")\n", seed,
+                seed);
     return error;
 }

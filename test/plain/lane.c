@@ -28,11 +28,12 @@ typedef struct errand {
     int number, square;
 } errand;
 
-static atomic_int worked, dropped;
+static atomic_int begun, worked, dropped;
 
 static void work(coro_job *job)
 {
     errand *self = (errand *)job;
+    atomic_fetch_add(&begun, 1);
     if (self->gate != NULL)
         while (sem_wait(self->gate) != 0)
             continue;
@@ -70,8 +71,17 @@ ASYNC(square, RETURNS(int), ARGS(coro_lane *, lane, int, number, sem_t *, gate),
 
 static void start(void)
 {
+    atomic_store(&begun, 0);
     atomic_store(&worked, 0);
     atomic_store(&dropped, 0);
+}
+
+ASYNC(until_begun, ARGS(int, count))
+{
+    ASYNC_BEGIN;
+    while (atomic_load(&begun) < self->count)
+        AWAIT(coro_sleep(CORO_MS(1)));
+    ASYNC_END;
 }
 
 /* Threads that were left behind end when they can. */
@@ -125,7 +135,7 @@ ASYNC(fill, ARGS(sem_t *, gate), VARS(coro_lane *lane; coro_task *first, *second
     ASYNC_BEGIN;
     self->lane = coro_lane_new(coro_loop_current(), 1, 1);
     self->first = coro_create_task(square(self->lane, 2, self->gate));
-    AWAIT(coro_sleep(CORO_MS(50))); /* the thread has taken it */
+    AWAIT(until_begun(1));
     self->second = coro_create_task(square(self->lane, 3, NULL));
     AWAIT(coro_yield());
     AWAIT_CATCH(self->error, self->n, square(self->lane, 4, NULL));
@@ -157,7 +167,7 @@ ASYNC(f058, ARGS(sem_t *, gate), VARS(coro_lane *lane; coro_task *running, *queu
     ASYNC_BEGIN;
     self->lane = coro_lane_new(coro_loop_current(), 1, 8);
     self->running = coro_create_task(square(self->lane, 2, self->gate));
-    AWAIT(coro_sleep(CORO_MS(50)));
+    AWAIT(until_begun(1));
     self->queued = coro_create_task(square(self->lane, 3, NULL));
     AWAIT(coro_yield());
     coro_task_cancel(self->queued);
@@ -189,7 +199,7 @@ ASYNC(f057, ARGS(sem_t *, gate), VARS(coro_lane *lane; coro_task *task[3]; int i
     self->lane = coro_lane_new(coro_loop_current(), 2, 8);
     for (self->i = 0; self->i < 3; self->i++)
         self->task[self->i] = coro_create_task(square(self->lane, self->i, self->gate));
-    AWAIT(coro_sleep(CORO_MS(50)));
+    AWAIT(until_begun(2));
     for (self->i = 0; self->i < 3; self->i++)
         coro_task_release(self->task[self->i]);
     ASYNC_END;

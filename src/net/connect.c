@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * connect.c - coro_open_connection: a name, its addresses, the first that answers.
+ *
+ *     resolve ─► socket ─► connect(2) ─► EINPROGRESS ─► writable ─► SO_ERROR ─► 0: a stream
+ *                  ▲                                                   │
+ *                  └────────────── the next address ◄──────────────────┘
+ *
+ * The socket has its stream's memory from the beginning, so that success needs
+ * nothing more. An interrupted connect goes on by itself, and is waited for like
+ * one in progress; it is never called twice.
+ */
+#define _GNU_SOURCE
+#include "internal.h"
+
+#include <string.h>
+
+/* --- one attempt -------------------------------------------------------------------------- */
+
+static int outcome(const coro_tcp *tcp)
+{
+    int error = 0;
+    socklen_t size = sizeof error;
+    if (coro_sys.getsockopt(tcp->fd.fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0)
+        error = errno;
+    return -error;
+}
+
+static void connect_ready(coro_fd *fd, unsigned directions)
+{
+    coro_tcp *tcp = coro_container_of(fd, coro_tcp, fd);
+    coro_task *task = tcp->connecting;
+    (void)directions;
+    tcp->connecting = NULL;
+    coro_wait_done(task, outcome(tcp));
+}
+
+static int connect_start(coro_task *task, coro_call *call)
+{
+    coro_tcp *tcp = call->object;
+    const struct addrinfo *address = call->a.pointer;
+    int error;
+    if (coro_sys.connect(tcp->fd.fd, address->ai_addr, address->ai_addrlen) == 0)
+        return 0;
+    if (errno != EINPROGRESS && errno != EINTR)
+        return errno == EAGAIN ? CORO_ENOBUFS : -errno; /* no local port is left */
+    tcp->fd.ready = connect_ready;
+    error = coro_fd_want(&tcp->fd, CORO_FD_WRITE);
+    if (error != 0)
+        return error;
+    tcp->connecting = task;
+    task->wait.object = tcp;
+    return CORO_PENDING_;
+}
+
+static bool connect_cancel(coro_task *task)
+{
+    coro_tcp *tcp = task->wait.object;
+    coro_fd_unwant(&tcp->fd, CORO_FD_WRITE);
+    tcp->connecting = NULL;
+    return true;
+}
+
+static const coro_wait_type connect_type = {"connect", connect_cancel, NULL, NULL, false};
+
+CORO_LEAF(connect_to, &connect_type, connect_start, 0);
+
+static CORO_NODISCARD coro_void *connect_to(coro_tcp *tcp, const struct addrinfo *address)
+{
+    coro_call *call = coro_call_new_(&connect_to_call_);
+    if (call->coro.error == 0) {
+        call->object = tcp;
+        call->a.pointer = (void *)(uintptr_t)address;
+    }
+    return (coro_void *)call;
+}
+
+/* --- before and after --------------------------------------------------------------------- */
+
+/* The local address is a literal: one that needs no looking up. */
+static int bind_to(int fd, int family, const char *host)
+{
+    struct addrinfo hints = {.ai_family = family, .ai_socktype = SOCK_STREAM,
+                             .ai_flags = AI_NUMERICHOST | AI_PASSIVE};
+    struct addrinfo *found;
+    int error = 0;
+    if (coro_getaddrinfo(host, NULL, &hints, &found) != 0)
+        return CORO_ENAME;
+    if (coro_sys.bind(fd, found->ai_addr, found->ai_addrlen) != 0)
+        error = -errno;
+    coro_freeaddrinfo(found);
+    return error;
+}
+
+/* A socket for this address, not connected yet. NULL with *error. */
+static coro_tcp *socket_for(const struct addrinfo *address, const coro_connect_options *options,
+                            int *error)
+{
+    coro_tcp *tcp = NULL;
+    int fd = coro_sys.socket(address->ai_family, address->ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC,
+                             address->ai_protocol);
+    *error = fd < 0 ? -errno : 0;
+    if (fd < 0)
+        return NULL;
+    if (options == NULL || !options->nagle)
+        coro_set_no_delay(fd);
+    if (options != NULL && options->local_host != NULL)
+        *error = bind_to(fd, address->ai_family, options->local_host);
+    if (*error == 0)
+        tcp = coro_tcp_new(fd, error);
+    if (tcp == NULL)
+        coro_sys.close(fd);
+    return tcp;
+}
+
+/* A port of this machine that nobody listens at can be the one that the connecting socket has
+ * got itself: TCP then connects it to itself. */
+static bool is_own_echo(const coro_tcp *tcp)
+{
+    struct sockaddr_storage here, there;
+    socklen_t here_size = sizeof here, there_size = sizeof there;
+    memset(&here, 0, sizeof here);
+    memset(&there, 0, sizeof there);
+    return coro_sys.getsockname(tcp->fd.fd, (struct sockaddr *)&here, &here_size) == 0 &&
+           coro_sys.getpeername(tcp->fd.fd, (struct sockaddr *)&there, &there_size) == 0 &&
+           here_size == there_size && memcmp(&here, &there, here_size) == 0;
+}
+
+static void drop_stream(coro_stream *stream)
+{
+    coro_stream_abort(&stream);
+}
+
+/* --- the whole ---------------------------------------------------------------------------- */
+
+ASYNC(open_connection, RETURNS(coro_stream *, drop_stream),
+      ARGS(const char *, host, const char *, service, const coro_connect_options *, options),
+      VARS(coro_lookup *lookup; const struct addrinfo *next; coro_tcp *tcp; int error;))
+{
+    ASYNC_BEGIN;
+    AWAIT(self->lookup, coro_resolve(self->host, self->service, 0));
+    for (self->next = self->lookup->found; self->next != NULL; self->next = self->next->ai_next) {
+        self->tcp = socket_for(self->next, self->options, &self->error);
+        if (self->tcp == NULL)
+            continue;
+        AWAIT_CATCH(self->error, connect_to(self->tcp, self->next));
+        if (self->error == 0 && is_own_echo(self->tcp))
+            self->error = CORO_ECONNREFUSED;
+        if (self->error == 0)
+            break;
+        coro_tcp_free(self->tcp);
+        self->tcp = NULL;
+        if (self->error == CORO_ECANCELED)
+            break;
+    }
+    if (self->error != 0)
+        ASYNC_THROW(self->error);
+    coro_tcp_connected(self->tcp);
+    ASYNC_RETURN(&self->tcp->stream);
+  ASYNC_FINALLY:
+    coro_lookup_free(self->lookup);
+    ASYNC_END;
+}
+
+coro_connecting *coro_open_connection(const char *host, const char *service,
+                                      const coro_connect_options *options)
+{
+    return (coro_connecting *)(void *)open_connection(host, service, options);
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * internal.h - what the net's files tell each other, and nobody else.
+ */
+#ifndef CORO_NET_INTERNAL_H
+#define CORO_NET_INTERNAL_H
+
+#include "kernel/kernel.h"
+#include "poll/poll.h"
+#include "poll/sys.h"
+#include "thread/thread.h"
+
+#include <coro/net.h>
+
+#include <errno.h>
+#include <netdb.h>
+
+/* --- tcp.c: a stream over a socket -------------------------------------------------------- */
+
+typedef struct coro_tcp {
+    coro_stream stream; /* first */
+    coro_fd fd;
+    union {
+        coro_stream **owner;   /* a variable that is to be NULL when the stream is gone; or NULL */
+        coro_task *connecting; /* before it is a stream */
+    };
+} coro_tcp;
+
+static inline coro_tcp *coro_tcp_of(coro_stream *stream)
+{
+    return (coro_tcp *)(void *)stream;
+}
+
+/* Takes fd, non-blocking already, when it succeeds. NULL with *error. */
+coro_tcp *coro_tcp_new(int fd, int *error);
+/* From now on it is its stream's. */
+void coro_tcp_connected(coro_tcp *tcp);
+/* The stream never was; its socket is closed. */
+void coro_tcp_free(coro_tcp *tcp);
+/* Send without Nagle's delay. On Linux an accepted socket inherits it from its listener. */
+void coro_set_no_delay(int fd);
+
+/* As recv, with CORO_E…; asks the system only when that is worth while. */
+static inline ptrdiff_t coro_fd_recv(coro_fd *fd, void *buffer, size_t size)
+{
+    ptrdiff_t count;
+    if (!coro_fd_may_try(fd, CORO_FD_READ))
+        return CORO_EAGAIN;
+    do
+        count = coro_sys.recv(fd->fd, buffer, size, 0);
+    while (CORO_UNLIKELY(count < 0 && errno == EINTR));
+    if (CORO_LIKELY(count >= 0)) {
+        if ((size_t)count < size)
+            coro_fd_drained(fd, CORO_FD_READ);
+        return count;
+    }
+    return errno == EWOULDBLOCK ? CORO_EAGAIN : -errno;
+}
+
+/* The same for send. */
+static inline ptrdiff_t coro_fd_send(coro_fd *fd, const void *data, size_t size)
+{
+    ptrdiff_t count;
+    do
+        count = coro_sys.send(fd->fd, data, size, MSG_NOSIGNAL);
+    while (CORO_UNLIKELY(count < 0 && errno == EINTR));
+    if (CORO_LIKELY(count > 0))
+        return count;
+    return count == 0 || errno == EWOULDBLOCK ? CORO_EAGAIN : -errno;
+}
+
+/* --- resolve.c: names --------------------------------------------------------------------- */
+
+typedef struct coro_lookup coro_lookup;
+void coro_lookup_free(coro_lookup *lookup);
+
+/* The addresses of a name, and the job that finds them; from the heap. */
+struct coro_lookup {
+    coro_job job; /* first */
+    struct addrinfo hints, *found;
+    int error; /* CORO_E…, when the job is done */
+    char *host, *service; /* copies, or NULL */
+};
+
+/* flags: AI_PASSIVE for an address to listen at. The caller ends it by coro_lookup_free. */
+ASYNC_DECLARE(coro_resolve, RETURNS(coro_lookup *, coro_lookup_free),
+              ARGS(const char *, host, const char *, service, int, flags),
+              VARS(coro_lookup *lookup;));
+
+/* Tests put their own here; both may be called in other threads. */
+extern int (*coro_getaddrinfo)(const char *host, const char *service, const struct addrinfo *hints,
+                               struct addrinfo **found);
+extern void (*coro_freeaddrinfo)(struct addrinfo *found);
+
+/* --- listen.c: sockets to accept from ----------------------------------------------------- */
+
+typedef struct coro_listening {
+    int fds[8];
+    size_t count;
+    uint16_t port; /* of the first */
+} coro_listening;
+
+/* A socket for each address; *listening owns them. 0 or an error, and then there are none. */
+int coro_listen(coro_listening *listening, const struct addrinfo *found,
+                const coro_server_options *options);
+
+#endif
