@@ -169,8 +169,9 @@ demo_of_url() {
 # Copies the regular files that stdin names, with zeroes between, to $work/served.
 stage() {
     mkdir "$work/served"
-    (cd "$1" && tar --null --files-from=- --no-recursion --create --file=-) |
-        tar --extract --file=- --directory="$work/served"
+    (cd "$1" && tar --no-recursion --null --create --file=- --files-from=-) >"$work/archive"
+    tar --extract --file="$work/archive" --directory="$work/served"
+    rm "$work/archive"
     served=$work/served
 }
 

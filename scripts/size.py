@@ -4,9 +4,10 @@
 
     size.py [--keep FOLDER]
 
-Compiles src/kernel/*.c and test/targets/tiny.c for a Cortex-M0 and an AVR, links them with nothing
-but the compiler's own arithmetic, and prints CSV: target,program,text,ram,frame_header,task_bytes
-(a task with an empty root frame). Fails when something is undefined or a limit is exceeded.
+Compiles src/kernel/*.c and test/targets/tiny.c for a Cortex-M0 and an AVR, as the headers there
+configure them, links them with nothing but the compiler's own arithmetic, and prints CSV:
+target,program,text,ram,frame_header,task_bytes (a task with an empty root frame). Fails when
+something is undefined, in the program or in the whole kernel, or a limit is exceeded.
 """
 import argparse
 import glob
@@ -17,19 +18,17 @@ import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 COMMON = ["-Os", "-ffreestanding", "-fno-common", "-ffunction-sections", "-fdata-sections",
-          "-fno-tree-loop-distribute-patterns",  # or a loop that clears becomes a call of memset
-          "-Wall", "-Wextra", "-Werror"]
+          "-Wall", "-Wextra", "-Werror", "-Iinclude", "-Isrc", "-Itest/targets"]
 TARGETS = {
     "cortex-m0": ("arm-none-eabi-", ["-mcpu=cortex-m0", "-mthumb", "-std=c11"]),
     "avr": ("avr-", ["-mmcu=atmega328p", "-std=gnu11"]),
 }
-PROGRAMS = {"full": [], "minimal": ["-DCORO_SCOPES=0", "-DCORO_JOINS=0"]}
-# frame header, task with the header of its root frame
-LIMITS = {
-    ("cortex-m0", "full"): (16, 72),
-    ("cortex-m0", "minimal"): (16, 36),
-    ("avr", "full"): (10, 44),
-    ("avr", "minimal"): (10, 20),
+# The header in test/targets/; frame header, task with the header of its root frame, at most.
+PROGRAMS = {
+    ("cortex-m0", "full"): ("cortex_m0.h", 16, 72),
+    ("cortex-m0", "minimal"): ("cortex_m0_minimal.h", 16, 36),
+    ("avr", "full"): ("avr.h", 10, 44),
+    ("avr", "minimal"): ("avr_minimal.h", 10, 20),
 }
 
 
@@ -49,11 +48,14 @@ def build(prefix, flags, folder):
     objects = []
     for source in sorted(glob.glob("src/kernel/*.c", root_dir=ROOT)) + ["test/targets/tiny.c"]:
         objects.append(os.path.join(folder, os.path.basename(source) + ".o"))
-        run(prefix + "gcc", *flags, *COMMON, "-Iinclude", "-Isrc", "-c", source, "-o", objects[-1])
+        run(prefix + "gcc", *flags, *COMMON, "-c", source, "-o", objects[-1])
+    link = [prefix + "gcc", *flags, "-nostdlib", "-Wl,-e,main"]
     program = os.path.join(folder, "tiny.elf")
-    run(prefix + "gcc", *flags, "-nostdlib", "-Wl,--gc-sections,-e,main,-u,size_of_header"
-        ",-u,size_of_task", *objects, "-lgcc", "-o", program)
-    undefined = run(prefix + "nm", "-u", program).strip()
+    whole = os.path.join(folder, "whole.elf")
+    run(*link, *objects, "-lgcc", "-o", whole)
+    run(*link, "-Wl,--gc-sections,-u,size_of_header,-u,size_of_task", *objects, "-lgcc",
+        "-o", program)
+    undefined = run(prefix + "nm", "-u", whole).strip()
     if undefined:
         raise Failed("undefined: " + undefined)
     return program
@@ -67,15 +69,17 @@ def sizes_of_symbols(prefix, program):
 
 def measure(target, name, folder):
     prefix, flags = TARGETS[target]
-    program = build(prefix, flags + PROGRAMS[name], folder)
+    header_name, *limits = PROGRAMS[target, name]
+    config = f'-DCORO_CONFIG_FILE="{header_name}"'
+    program = build(prefix, [*flags, config], folder)
     symbols = sizes_of_symbols(prefix, program)
     header, task = symbols["size_of_header"], symbols["size_of_task"]
     text, data, bss = (int(number) for number in
                        run(prefix + "size", program).splitlines()[1].split()[:3])
     print(f"{target},{name},{text + data},{data + bss - header - task},{header},{task}")
     return [f"{target}, {name}: {what} of {bytes_now} bytes, {limit} at most"
-            for what, bytes_now, limit in zip(("frame header", "task"), (header, task),
-                                              LIMITS[target, name]) if bytes_now > limit]
+            for what, bytes_now, limit in zip(("frame header", "task"), (header, task), limits)
+            if bytes_now > limit]
 
 
 def main():
@@ -85,7 +89,7 @@ def main():
     problems = []
     print("target,program,text,ram,frame_header,task_bytes")
     with tempfile.TemporaryDirectory() as scratch:
-        for target, name in LIMITS:
+        for target, name in PROGRAMS:
             folder = os.path.join(options.keep or scratch, f"{target}-{name}")
             os.makedirs(folder, exist_ok=True)
             try:

@@ -165,7 +165,7 @@ CORO_ASYNC(echo, ARGS(coro_stream *, stream, void *, context), VARS(size_t n; ch
 
 /* Sends `size` bytes and reads as many back. */
 CORO_ASYNC(exchange, ARGS(const char *, port, size_t, size),
-           VARS(coro_stream *stream; char *out, *in; coro_task *writer; int error;))
+           VARS(coro_stream *stream; char *out, *in; coro_group group;))
 {
     CORO_ASYNC_BEGIN;
     self->out = malloc(self->size);
@@ -173,12 +173,13 @@ CORO_ASYNC(exchange, ARGS(const char *, port, size_t, size),
     for (size_t i = 0; i < self->size; i++)
         self->out[i] = (char)(i * 7 + i / 256);
     CORO_AWAIT(self->stream, coro_open_connection("127.0.0.1", self->port, NULL));
-    self->writer = coro_create_task(coro_stream_write(self->stream, self->out, self->size));
-    CORO_AWAIT(coro_stream_read_exactly(self->stream, self->in, self->size));
+    CORO_GROUP(self->group) {
+        coro_group_create_task(&self->group,
+                               coro_stream_write(self->stream, self->out, self->size));
+        CORO_AWAIT(coro_stream_read_exactly(self->stream, self->in, self->size));
+    }
     HOLDS(memcmp(self->in, self->out, self->size) == 0);
-    CORO_AWAIT(coro_task_join(self->writer));
   CORO_ASYNC_FINALLY:
-    coro_task_release(self->writer);
     CORO_AWAIT(coro_stream_close(&self->stream));
     free(self->out);
     free(self->in);

@@ -16,11 +16,13 @@
  * has been reported done, the group is cancelled. ^C cancels it too; there is no other way out.
  *
  * The program is main.c visit.c client.c document.c frontier.c set.c report.c save.c url.c html.c
- * robots.c here, and http.c http_body.c percent.c beneath.c of ../common.
+ * robots.c here, and all of ../common.
  */
 #define _POSIX_C_SOURCE 200809L
 #include "report.h"
 #include "visit.h"
+
+#include "../common/descriptors.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -230,7 +232,13 @@ int main(int argc, char **argv)
     int status = parse_options(&crawl.options, &argc, argv);
     if (status != GO_ON)
         return status;
-    if (crawl.options.per_host == 0)
+    /* A connection, a file, and the directory that is walked to its place. */
+    unsigned workers = (unsigned)descriptors_allow(crawl.options.workers, 3);
+    if (workers < crawl.options.workers)
+        fprintf(stderr, "crawl: the limit of open files is low: %u workers, not %u\n", workers,
+                crawl.options.workers);
+    crawl.options.workers = workers;
+    if (crawl.options.per_host == 0 || crawl.options.per_host > workers)
         crawl.options.per_host = crawl.options.workers;
     int error = frontier_init(&crawl.frontier, crawl.options.pages_max, crawl.options.per_host);
     if (error == 0)

@@ -12,11 +12,12 @@
  *                                                      ├─► mime.c       what is in it?
  *                                                      └─► listing.c    a directory's page
  *
- * The program is main.c connection.c answer.c path.c mime.c listing.c here, and http.c http_body.c
- * percent.c beneath.c of ../common.
+ * The program is main.c connection.c answer.c path.c mime.c listing.c here, and all of ../common.
  */
 #define _POSIX_C_SOURCE 200809L
 #include "connection.h"
+
+#include "../common/descriptors.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -25,11 +26,12 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { GRACE_S = 2, LOG_FLUSH_MS = 200, GO_ON = -1 };
+enum { GRACE_S = 2, LOG_FLUSH_MS = 200, CONNECTIONS_MAX = 100000, GO_ON = -1 };
 
 struct options {
     const char *host, *port, *directory;
     struct site site;
+    coro_server_options server;
 };
 
 static const char usage[] =
@@ -121,7 +123,8 @@ ASYNC(main_async, ARGS(struct options *, options),
 {
     ASYNC_BEGIN;
     AWAIT(self->server, coro_start_server(CORO_HANDLER(serve_connection), &self->options->site,
-                                          self->options->host, self->options->port, NULL));
+                                          self->options->host, self->options->port,
+                                          &self->options->server));
     printf("serving %s on http://%s:%u/\n", self->options->directory, self->options->host,
            (unsigned)coro_server_port(self->server));
     fflush(stdout);
@@ -139,7 +142,8 @@ ASYNC(main_async, ARGS(struct options *, options),
 
 int main(int argc, char **argv)
 {
-    struct options options = {"127.0.0.1", "8080", NULL, {.root = -1, .idle_s = 30, .log = stdout}};
+    struct options options = {"127.0.0.1", "8080", NULL, {.root = -1, .idle_s = 30, .log = stdout},
+                              {.backlog = 0}};
     struct idle *ring = &options.site.idle;
     ring->next = ring->prev = ring;
     int status = parse_options(&options, argc, argv);
@@ -150,6 +154,8 @@ int main(int argc, char **argv)
         fprintf(stderr, "httpd: %s: %s\n", options.directory, strerror(errno));
         return 1;
     }
+    /* A connection, its file, and the directory on the way there; others wait in the backlog. */
+    options.server.max_connections = descriptors_allow(CONNECTIONS_MAX, 3);
     status = coro_main(main_async(&options));
     close(options.site.root);
     return fflush(stdout) != 0 ? 1 : status;

@@ -484,7 +484,11 @@
     }
 
 #define CORO_AWAIT(...) CORO_CAT_(CORO_AWAIT_, CORO_COUNT_(__VA_ARGS__))(__VA_ARGS__)
+#if CORO_HOSTED
 #define CORO_AWAIT_1(call) CORO_AWAIT_AT_(CORO_HERE_, call, CORO_LEAVE_RESULT_())
+#else
+#define CORO_AWAIT_1(call) CORO_AWAIT_SHORT_(CORO_HERE_, call)
+#endif
 #define CORO_AWAIT_2(lvalue, call) CORO_AWAIT_AT_(CORO_HERE_, call, CORO_TAKE_(lvalue, call))
 #define CORO_AWAIT_AT_(n, call, take)                                                              \
     do {                                                                                           \
@@ -496,6 +500,15 @@
             take;                                                                                  \
             coro_frame_free_(coro_callee_);                                                        \
         }                                                                                          \
+    } while (0)
+
+/* The same without a result, where code must be small. */
+#define CORO_AWAIT_SHORT_(n, call)                                                                 \
+    do {                                                                                           \
+        CORO_START_(n, call)                                                                       \
+        coro_error_ = coro_awaited_(coro_driver_, &self->coro, coro_callee_);                      \
+        if (CORO_UNLIKELY(coro_error_ != 0))                                                       \
+            CORO_RAISE_();                                                                         \
     } while (0)
 
 #define CORO_AWAIT_CATCH(...) CORO_CAT_(CORO_CATCH_, CORO_COUNT_(__VA_ARGS__))(__VA_ARGS__)

@@ -431,6 +431,10 @@ CORO_API CORO_NORETURN CORO_COLD void coro_leave_finally_(const coro_header *sel
 
 /* Give a finished frame's result to its drop function, if nobody has taken it. */
 CORO_API void coro_drop_(coro_header *frame);
+#if !CORO_HOSTED
+/* A callee has finished, and nobody wants its result: its error; it is freed. */
+int coro_awaited_(coro_driver *driver, coro_header *self, coro_header *callee);
+#endif
 
 /* Copy a result where the compiler has no __typeof__: sizes must agree. */
 CORO_API void coro_result_copy_(void *to, size_t size, const coro_header *callee);

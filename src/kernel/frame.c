@@ -117,11 +117,17 @@ coro_header *coro_frame_failed_(void)
 void *coro_frame_new_slow_(const coro_descriptor *descriptor)
 {
     coro_pool *pool = coro_pool_current_;
-    coro_header *frame = pool != NULL ? coro_pool_take_(pool, descriptor->size)
-                                      : coro_heap_resize(NULL, NULL, 0, descriptor->size);
+    unsigned flags = pool != NULL ? CORO_FRAME_POOL_ : CORO_FRAME_HEAP_;
+    coro_header *frame = NULL;
+    if (pool != NULL)
+        frame = coro_pool_take_(pool, descriptor->size);
+#if CORO_HOSTED
+    else
+        frame = coro_heap_resize(NULL, NULL, 0, descriptor->size);
+#endif
     if (frame == NULL)
         return NULL;
-    coro_header_init_(frame, descriptor, pool != NULL ? CORO_FRAME_POOL_ : CORO_FRAME_HEAP_);
+    coro_header_init_(frame, descriptor, flags);
     coro_zero_(frame + 1, descriptor->zero_end - sizeof *frame);
     return frame;
 }
@@ -138,9 +144,11 @@ void coro_frame_free_slow_(coro_header *frame)
         CORO_CHECK(coro_pool_current_ != NULL,
                    "a frame of a loop's pool was freed outside of that loop");
         coro_pool_give_(coro_pool_current_, frame, frame->descriptor->size);
-    } else if (frame->flags & CORO_FRAME_HEAP_) {
-        coro_heap_resize(NULL, frame, frame->descriptor->size, 0);
     }
+#if CORO_HOSTED
+    else if (frame->flags & CORO_FRAME_HEAP_)
+        coro_heap_resize(NULL, frame, frame->descriptor->size, 0);
+#endif
 }
 
 coro_call *coro_call_new_slow_(const coro_descriptor *descriptor)
@@ -184,11 +192,13 @@ coro_header *coro_frame_keep(coro_header *call)
 
 coro_header *coro_frame_resolve(coro_header *frame)
 {
+#if CORO_SCOPES /* or there is no coro_wait_for */
     while (frame->error == CORO_FORWARDED_) {
         coro_header *inner = ((coro_forward *)frame)->inner;
         coro_frame_free_(frame);
         frame = inner;
     }
+#endif
     return frame;
 }
 
@@ -278,6 +288,18 @@ int coro_failed_(coro_driver *driver, coro_header *self, coro_header **callee)
     coro_frame_free_(failed);
     return error;
 }
+
+#if !CORO_HOSTED
+int coro_awaited_(coro_driver *driver, coro_header *self, coro_header *callee)
+{
+    int error = 0;
+    if (callee->error != 0)
+        error = coro_failed_(driver, self, &callee);
+    if (error == 0)
+        coro_frame_drop(callee);
+    return error;
+}
+#endif
 
 void coro_thrown_(coro_driver *driver, coro_header *self, int error, unsigned line)
 {

@@ -111,6 +111,7 @@ static void expire_timers(coro_loop *loop)
     }
 }
 
+#if CORO_JOINS
 /* Nothing is ready, due, or able to come from outside. */
 static bool is_stuck(const coro_loop *loop)
 {
@@ -118,16 +119,33 @@ static bool is_stuck(const coro_loop *loop)
     return loop->ready == NULL && loop->hooks == NULL && loop->sources == 0 &&
            !coro_timers_next(loop, &deadline);
 }
+#endif
 
 /* Whoever runs the loop until something is done must not sleep once it is, or never can be. */
 static bool may_sleep(const coro_loop *loop)
 {
+#if CORO_JOINS
     if (!loop->running)
         return true;
     if (loop->main_task != NULL ? loop->main_task->driver.flags & CORO_TASK_DONE_
                                 : loop->tasks == NULL)
         return false;
     return !is_stuck(loop);
+#else
+    (void)loop;
+    return true;
+#endif
+}
+
+/* Wrapping ticks have no such point: idle wakes at least every half range. */
+static coro_time never(const coro_loop *loop)
+{
+#if CORO_TIME_BITS == 64
+    (void)loop;
+    return CORO_FOREVER;
+#else
+    return (coro_time)(loop->now + (coro_time)CORO_FOREVER);
+#endif
 }
 
 static void look_outside(coro_loop *loop, bool wait)
@@ -135,13 +153,9 @@ static void look_outside(coro_loop *loop, bool wait)
     coro_time deadline = loop->now;
     loop->idle_turns = loop->idle_resumes = 0;
     if (wait && loop->ready == NULL && !loop->stopping && !coro_timers_next(loop, &deadline))
-        deadline = CORO_FOREVER;
+        deadline = never(loop);
 #if CORO_HOSTED
     loop->metrics.waits++;
-#endif
-#if CORO_TIME_BITS != 64
-    if (deadline == (coro_time)CORO_FOREVER) /* idle wakes at least every half range */
-        deadline = (coro_time)(loop->now + (coro_time)CORO_FOREVER);
 #endif
     loop->backend->wait(loop, deadline);
     loop->now = loop->backend->now(loop);

@@ -59,14 +59,16 @@ static void start(coro_loop *loop, coro_task *task, coro_header *root)
     coro_task_ready_(task);
 }
 
-/* A frame of another loop's pool cannot live here: it moves to the heap. */
+/* A frame of another loop's pool cannot live here: it moves to the heap, if there is one. */
 static coro_header *adopt(coro_loop *loop, coro_header *call)
 {
-    coro_header *copy;
+    coro_header *copy = NULL;
     call = coro_frame_keep(call);
     if (!(call->flags & CORO_FRAME_POOL_) || coro_pool_current_ == &loop->pool)
         return call;
+#if CORO_HOSTED
     copy = coro_heap_resize(NULL, NULL, 0, call->descriptor->size);
+#endif
     if (copy == NULL) {
         coro_discard_(call);
         return coro_frame_failed_();

@@ -39,9 +39,40 @@ struct coro_wait_type {
     bool forwards_cancel;
 };
 
+/* What is inline on hosts is a function like others where code must be small: in frame.c. */
+#if CORO_HOSTED
+#define CORO_WAIT_INLINE static inline
+#else
+#define CORO_WAIT_INLINE
+void coro_waiters_push(coro_waiters *waiters, coro_task *task);
+void coro_waiters_remove(coro_waiters *waiters, coro_task *task);
+coro_task *coro_waiters_pop(coro_waiters *waiters);
+void coro_wait_done(coro_task *task, int error);
+coro_status coro_leaf_wait(coro_task *task, coro_call *call, const coro_wait_type *type);
+void coro_wait_finish(coro_task *task, coro_call *call);
+coro_status coro_leaf(coro_header *self, coro_driver *driver, const coro_wait_type *type,
+                      int (*start)(coro_task *, coro_call *));
+#endif
+
+/* What a resumed caller sees as its callee's descriptor. */
+extern const coro_descriptor coro_resumed_call;
+
+#if CORO_SCOPES
+/* Would a wait begun by `frame` in this task fail? The precise answer behind CORO_TASK_CANCEL_. */
+bool coro_cancel_check(coro_task *task, coro_header *frame);
+
+/* Slow ways of coro_leaf. */
+coro_status coro_leaf_cancelled(coro_task *task, coro_call *call, const coro_wait_type *type,
+                                int (*start)(coro_task *, coro_call *));
+#endif
+void coro_wait_abandon(coro_task *task);
+coro_status coro_leaf_yield(coro_task *task, coro_call *call, int error);
+CORO_NORETURN void coro_leaf_no_loop(const coro_call *call);
+
 /* --- waiters ------------------------------------------------------------------------------ */
 
-static inline void coro_waiters_push(coro_waiters *waiters, coro_task *task)
+#if CORO_HOSTED || defined(CORO_BODIES_HERE_)
+CORO_WAIT_INLINE void coro_waiters_push(coro_waiters *waiters, coro_task *task)
 {
 #if CORO_SCOPES
     coro_task *first = waiters->first;
@@ -64,7 +95,7 @@ static inline void coro_waiters_push(coro_waiters *waiters, coro_task *task)
 }
 
 #if CORO_SCOPES
-static inline void coro_waiters_remove(coro_waiters *waiters, coro_task *task)
+CORO_WAIT_INLINE void coro_waiters_remove(coro_waiters *waiters, coro_task *task)
 {
     if (task->next == task) {
         waiters->first = NULL;
@@ -77,7 +108,7 @@ static inline void coro_waiters_remove(coro_waiters *waiters, coro_task *task)
 }
 #endif
 
-static inline coro_task *coro_waiters_pop(coro_waiters *waiters)
+CORO_WAIT_INLINE coro_task *coro_waiters_pop(coro_waiters *waiters)
 {
     coro_task *task = waiters->first;
     if (task == NULL)
@@ -89,6 +120,7 @@ static inline coro_task *coro_waiters_pop(coro_waiters *waiters)
 #endif
     return task;
 }
+#endif
 
 /* --- the wait ----------------------------------------------------------------------------- */
 
@@ -102,8 +134,9 @@ static inline void coro_wait_on(coro_task *task, void *object)
 #endif
 }
 
+#if CORO_HOSTED || defined(CORO_BODIES_HERE_)
 /* The wait has ended: the task becomes ready with this error; a value is in task->wait.a. */
-static inline void coro_wait_done(coro_task *task, int error)
+CORO_WAIT_INLINE void coro_wait_done(coro_task *task, int error)
 {
     task->driver.flags &= (uint8_t)~CORO_TASK_WAITING_;
 #if CORO_SCOPES
@@ -117,24 +150,9 @@ static inline void coro_wait_done(coro_task *task, int error)
     coro_task_ready_(task);
 }
 
-/* What a resumed caller sees as its callee's descriptor. */
-extern const coro_descriptor coro_resumed_call;
-
-#if CORO_SCOPES
-/* Would a wait begun by `frame` in this task fail? The precise answer behind CORO_TASK_CANCEL_. */
-bool coro_cancel_check(coro_task *task, coro_header *frame);
-
-/* Slow ways of coro_leaf. */
-coro_status coro_leaf_cancelled(coro_task *task, coro_call *call, const coro_wait_type *type,
-                                int (*start)(coro_task *, coro_call *));
-#endif
-void coro_wait_abandon(coro_task *task);
-coro_status coro_leaf_yield(coro_task *task, coro_call *call, int error);
-CORO_NORETURN void coro_leaf_no_loop(const coro_call *call);
-
 /* Suspend: the task waits by `type`. */
-static inline coro_status coro_leaf_wait(coro_task *task, coro_call *call,
-                                         const coro_wait_type *type)
+CORO_WAIT_INLINE coro_status coro_leaf_wait(coro_task *task, coro_call *call,
+                                            const coro_wait_type *type)
 {
 #if CORO_SCOPES
     task->wait_type = type;
@@ -153,7 +171,7 @@ static inline coro_status coro_leaf_wait(coro_task *task, coro_call *call,
 }
 
 /* The result of a wait that has ended, as its caller will see it. */
-static inline void coro_wait_finish(coro_task *task, coro_call *call)
+CORO_WAIT_INLINE void coro_wait_finish(coro_task *task, coro_call *call)
 {
     call->result = task->wait.a;
 #if CORO_SCOPES
@@ -170,9 +188,9 @@ static inline void coro_wait_finish(coro_task *task, coro_call *call)
 }
 
 /* The body of every call of the library; `start` is inlined into it. */
-static inline coro_status coro_leaf(coro_header *self, coro_driver *driver,
-                                    const coro_wait_type *type,
-                                    int (*start)(coro_task *, coro_call *))
+CORO_WAIT_INLINE coro_status coro_leaf(coro_header *self, coro_driver *driver,
+                                       const coro_wait_type *type,
+                                       int (*start)(coro_task *, coro_call *))
 {
     coro_call *call = (coro_call *)self;
     coro_task *task = (coro_task *)driver;
@@ -205,6 +223,7 @@ static inline coro_status coro_leaf(coro_header *self, coro_driver *driver,
     self->state = CORO_STATE_FINISHED_;
     return (coro_status){CORO_DONE_};
 }
+#endif
 
 /* Define the descriptor `name##_call_` of a call whose wait is `type` and `start`. */
 #define CORO_LEAF(name, type, start, size)                                                         \
@@ -214,7 +233,7 @@ static inline coro_status coro_leaf(coro_header *self, coro_driver *driver,
         return coro_leaf(self, driver, type, start);                                               \
     }                                                                                              \
     static const coro_descriptor name##_call_ = {                                                  \
-        name##_leaf_,     CORO_NAMED_(#name), NULL, NULL, sizeof(coro_call), sizeof(coro_call),             \
-        offsetof(coro_call, result), size}
+        name##_leaf_,      CORO_NAMED_(#name),          NULL, NULL, sizeof(coro_call),             \
+        sizeof(coro_call), offsetof(coro_call, result), size}
 
 #endif

@@ -2,18 +2,50 @@
 /*
  * tiny.c - a whole program on a target without an operating system, heap or C library.
  *
- * scripts/size.py links it with the kernel for small machines: nothing else may be
- * needed, and nothing may be missing. Two tasks blink, in memory of this file; with
- * scopes and joins a third one waits for one of them, with a timeout.
+ * Three tasks, in memory of this file: one blinks, one debounces a button, one echoes what an
+ * interrupt has put into a mailbox. With scopes and joins a fourth supervises them: it awaits the
+ * first with a timeout, catches that, awaits it again, and cancels the last.
  *
- * The clock stands still while tasks run and jumps when all of them sleep.
+ * scripts/size.py links it with the kernel for small machines: nothing else may be needed, and
+ * nothing may be missing. It also runs, on anything: the hardware is made up, its clock stands
+ * still while tasks run and goes on while all sleep. Status 0: everything happened as it should.
  */
 #include "kernel/backend.h"
 
+#include <coro/flag.h>
 #include <coro/scope.h>
 
-static coro_time ticks;
-static volatile unsigned char lamps, finished;
+/* --- hardware ----------------------------------------------------------------------------- */
+
+#define BYTES 5
+#define PRESSES 2
+#define BLINKS 6
+
+static coro_time ticks, next_byte = 300;
+static volatile unsigned char lamp, mailbox;
+static unsigned char sent, blinked, echoed, pressed;
+static coro_flag received;
+
+/* Down for 128 ticks every 1024, and bouncing in the first 16 of them. */
+static bool button_is_down(void)
+{
+    unsigned phase = (unsigned)ticks & 1023u;
+    return phase < 128 && (phase >= 16 || phase & 4);
+}
+
+/* What the interrupt of a serial line would do: a byte every 300 ticks. */
+static void tick(void)
+{
+    if (++ticks == next_byte && sent < BYTES) {
+        next_byte = (coro_time)(next_byte + 300);
+        mailbox = (unsigned char)('a' + sent++);
+        coro_flag_set(&received);
+    }
+}
+
+static bool is_done(void);
+
+/* --- backend ------------------------------------------------------------------------------ */
 
 static int open_clock(coro_loop *loop, const coro_loop_options *options)
 {
@@ -34,60 +66,108 @@ static coro_time read_clock(coro_loop *loop)
 
 static void idle(coro_loop *loop, coro_time deadline)
 {
-    (void)loop;
-    while (!coro_time_reached(ticks, deadline))
-        ticks++;
+    while (loop->ready == NULL && !is_done() && !coro_time_reached(ticks, deadline))
+        tick();
 }
 
 static const coro_backend clock_backend = {
     .name = "tiny", .open = open_clock, .close = close_clock, .now = read_clock, .wait = idle};
 
-ASYNC(blink, ARGS(unsigned char, lamp, coro_duration, delay), VARS(unsigned char i;))
+/* --- tasks -------------------------------------------------------------------------------- */
+
+ASYNC(blink)
 {
     ASYNC_BEGIN;
-    for (self->i = 0; self->i < 10; self->i++) {
-        lamps ^= self->lamp;
-        AWAIT(coro_sleep(self->delay));
+    while (blinked < BLINKS) {
+        lamp ^= 1;
+        blinked++;
+        AWAIT(coro_sleep(CORO_MS(500)));
     }
-    finished++;
+    ASYNC_END;
+}
+
+ASYNC(debounce, VARS(unsigned char steady; bool down;))
+{
+    ASYNC_BEGIN;
+    while (pressed < PRESSES) {
+        AWAIT(coro_sleep(CORO_MS(20)));
+        self->steady = button_is_down() == self->down ? 0 : (unsigned char)(self->steady + 1);
+        if (self->steady == 3) {
+            self->steady = 0;
+            self->down = !self->down;
+            pressed = (unsigned char)(pressed + self->down);
+        }
+    }
+    ASYNC_END;
+}
+
+ASYNC(echo)
+{
+    ASYNC_BEGIN;
+    for (;;) {
+        AWAIT(coro_flag_wait(&received));
+        if (mailbox == 'a' + echoed)
+            echoed++;
+    }
     ASYNC_END;
 }
 
 static coro_loop loop;
-static coro_task fast, slow;
-static struct blink fast_frame, slow_frame;
+static coro_task blink_task, debounce_task, echo_task;
+static struct blink blink_frame;
+static struct debounce debounce_frame;
+static struct echo echo_frame;
 
 #if CORO_SCOPES && CORO_JOINS
-ASYNC(watch, VARS(coro_scope scope;))
+static unsigned char caught, cancelled;
+
+ASYNC(supervise, VARS(coro_scope limit; int error;))
 {
     ASYNC_BEGIN;
-    CORO_TIMEOUT(self->scope, CORO_MS(100)) {
-        AWAIT(coro_task_join(&slow));
+    ASYNC_TRY;
+    CORO_TIMEOUT(self->limit, CORO_MS(100)) {
+        AWAIT(coro_shield(&blink_task));
     }
+    ASYNC_CATCH(self->error);
+    caught = (unsigned char)(self->error == CORO_ETIMEDOUT);
+    ASYNC_END_TRY;
+    AWAIT(coro_task_join(&blink_task));
   ASYNC_FINALLY:
-    finished += (unsigned char)coro_task_cancel(&slow);
+    coro_task_cancel(&echo_task);
+    AWAIT_CATCH(self->error, coro_task_join(&echo_task));
+    cancelled = (unsigned char)(self->error == CORO_ECANCELED);
     ASYNC_END;
 }
 
-static coro_task watcher;
-static struct watch watcher_frame;
+static coro_task supervise_task;
+static struct supervise supervise_frame;
+
+static bool is_done(void)
+{
+    return caught && cancelled;
+}
+#else
+static bool is_done(void)
+{
+    return blinked == BLINKS && echoed == BYTES && pressed == PRESSES;
+}
 #endif
 
 int main(void)
 {
     static const coro_loop_options options = {.backend = &clock_backend};
-    if (coro_loop_init(&loop, &options) != 0)
-        return 1;
-    (void)coro_task_start_at(&loop, &fast, blink_at(&fast_frame, 1, CORO_MS(5)));
-    (void)coro_task_start_at(&loop, &slow, blink_at(&slow_frame, 2, CORO_MS(20)));
+    int error = coro_loop_init(&loop, &options);
+    error |= coro_task_start_at(&loop, &blink_task, blink_at(&blink_frame));
+    error |= coro_task_start_at(&loop, &debounce_task, debounce_at(&debounce_frame));
+    error |= coro_task_start_at(&loop, &echo_task, echo_at(&echo_frame));
 #if CORO_SCOPES && CORO_JOINS
-    (void)coro_task_start_at(&loop, &watcher, watch_at(&watcher_frame));
+    error |= coro_task_start_at(&loop, &supervise_task, supervise_at(&supervise_frame));
 #endif
-    while (finished < 2)
+    while (error == 0 && !is_done())
         (void)coro_loop_run_once(&loop, true);
-    return 0;
+    return error != 0 || blinked != BLINKS || echoed != BYTES || pressed != PRESSES;
 }
 
-/* The names are for scripts/size.py, which reads their sizes out of the object. */
+/* The names are for scripts/size.py, which reads their sizes out of the program. */
 char size_of_header[sizeof(coro_header)];
 char size_of_task[sizeof(coro_task) + sizeof(coro_header)];

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * coro-bench-server WORKLOAD PORT - listens on 127.0.0.1 until SIGTERM or SIGINT.
+ *
+ * Exit status 64: not a workload of ours. bench/README.md says how to load it.
+ */
+#include "server.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+
+static const struct {
+    const char *name;
+    coro_handler (*handler)(void);
+} workloads[] = {{"echo", bench_echo}, {"http", bench_http}};
+
+ASYNC(serve, ARGS(coro_handler, handler, const char *, port),
+      VARS(coro_server *server; coro_server_options options; int signal_number;))
+{
+    ASYNC_BEGIN;
+    self->options.backlog = 4096;
+    AWAIT(self->server,
+          coro_start_server(self->handler, NULL, "127.0.0.1", self->port, &self->options));
+    AWAIT(self->signal_number, coro_signal_wait(CORO_SIGNAL(SIGINT) | CORO_SIGNAL(SIGTERM)));
+    AWAIT(coro_server_shutdown(self->server, 0));
+    ASYNC_END;
+}
+
+/* Ten thousand connections need as many descriptors. */
+static void allow_descriptors(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 3) {
+        fprintf(stderr, "usage: coro-bench-server WORKLOAD PORT\n");
+        return 2;
+    }
+    allow_descriptors();
+    for (size_t i = 0; i < sizeof workloads / sizeof workloads[0]; i++)
+        if (strcmp(argv[1], workloads[i].name) == 0)
+            return coro_main(serve(workloads[i].handler(), argv[2]));
+    fprintf(stderr, "coro-bench-server: no workload %s\n", argv[1]);
+    return 64;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * server.h - the servers that are loaded by the peers' network benchmark.
+ *
+ * Each is one handler, written as a user would write it: public API, checks on.
+ */
+#ifndef CORO_BENCH_SERVER_H
+#define CORO_BENCH_SERVER_H
+
+#include <coro/coro.h>
+
+coro_handler bench_echo(void); /* echo.c: gives back what it reads */
+coro_handler bench_http(void); /* http.c: GET / is "Hello, World!", pipelined */
+
+#endif

@@ -1,0 +1,544 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_faults_net.c: what servers and streams do when the system fails. The table of
+ * system calls (sys.h) gets functions of this file, which fail as they are told.
+ */
+#define _GNU_SOURCE
+#include "net_fixture.h"
+
+SUITE(faults_net);
+
+static coro_sys_table real;
+
+/* --- the n-th call of one name fails ------------------------------------------------------ */
+
+static struct {
+    const char *name;
+    int at;    /* counts down: at 1 the call fails */
+    int error; /* errno */
+    int count; /* calls of that name */
+    int hits;
+} fault;
+
+static bool fails_now(const char *name)
+{
+    if (fault.name == NULL || strcmp(name, fault.name) != 0)
+        return false;
+    fault.count++;
+    if (fault.at == 0 || --fault.at > 0)
+        return false;
+    fault.hits++;
+    errno = fault.error;
+    return true;
+}
+
+#define FAULTY(X)                                                                                  \
+    X(int, epoll_ctl, (int p, int op, int fd, struct epoll_event *event), (p, op, fd, event))      \
+    X(int, eventfd, (unsigned initial, int flags), (initial, flags))                               \
+    X(ssize_t, recv, (int fd, void *buffer, size_t size, int flags), (fd, buffer, size, flags))    \
+    X(ssize_t, send, (int fd, const void *data, size_t size, int flags), (fd, data, size, flags))  \
+    X(ssize_t, sendmsg, (int fd, const struct msghdr *m, int flags), (fd, m, flags))               \
+    X(int, socket, (int domain, int type, int protocol), (domain, type, protocol))                 \
+    X(int, shutdown, (int fd, int how), (fd, how))                                                 \
+    X(int, listen, (int fd, int backlog), (fd, backlog))                                           \
+    X(int, getsockopt, (int fd, int level, int name, void *value, socklen_t *size),                \
+      (fd, level, name, value, size))                                                              \
+    X(int, setsockopt, (int fd, int level, int name, const void *value, socklen_t size),           \
+      (fd, level, name, value, size))                                                              \
+    X(int, bind, (int fd, const struct sockaddr *at, socklen_t size), (fd, at, size))              \
+    X(int, connect, (int fd, const struct sockaddr *at, socklen_t size), (fd, at, size))           \
+    X(int, accept4, (int fd, struct sockaddr *at, socklen_t *size, int flags),                     \
+      (fd, at, size, flags))                                                                       \
+    X(int, getsockname, (int fd, struct sockaddr *at, socklen_t *size), (fd, at, size))            \
+    X(int, getpeername, (int fd, struct sockaddr *at, socklen_t *size), (fd, at, size))
+
+#define FAULTY_FUNCTION(result, name, parameters, arguments)                                       \
+    static result faulty_##name parameters                                                         \
+    {                                                                                              \
+        return fails_now(#name) ? -1 : real.name arguments;                                        \
+    }
+FAULTY(FAULTY_FUNCTION)
+
+/* A close that fails has closed all the same. */
+static int faulty_close(int fd)
+{
+    int result = real.close(fd);
+    return fails_now("close") ? -1 : result;
+}
+
+#define FAULTY_ENTRY(result, name, parameters, arguments) coro_sys.name = faulty_##name;
+#define FAULTY_NAME(result, name, parameters, arguments) #name,
+
+static void break_system(void)
+{
+    real = coro_sys;
+    FAULTY(FAULTY_ENTRY)
+    coro_sys.close = faulty_close;
+}
+
+ASYNC(serves, ARGS(size_t, size), VARS(coro_server *server; char port[8];))
+{
+    ASYNC_BEGIN;
+    AWAIT(self->server, coro_start_server(CORO_HANDLER(echo), NULL, "127.0.0.1", "0", NULL));
+    memcpy(self->port, port_text(self->server), 8);
+    AWAIT(exchange(self->port, self->size));
+  ASYNC_FINALLY:
+    AWAIT(coro_server_shutdown(self->server, CORO_MS(500)));
+    ASYNC_END;
+}
+
+ASYNC(serves_in_time, ARGS(size_t, size))
+{
+    ASYNC_BEGIN;
+    AWAIT(coro_wait_for(serves(self->size), CORO_SECONDS(4)));
+    ASYNC_END;
+}
+
+static bool is_harmless(const char *name, int error)
+{
+    if (error == EINTR)
+        return strcmp(name, "recv") == 0 || strcmp(name, "send") == 0 ||
+               strcmp(name, "accept4") == 0 || strcmp(name, "close") == 0 ||
+               strcmp(name, "eventfd") == 0;
+    return strcmp(name, "close") == 0 || strcmp(name, "eventfd") == 0 ||
+           (strcmp(name, "accept4") == 0 && error == ENOMEM);
+}
+
+/* Whatever fails: an error or none, in time, and nothing is left behind. */
+static void each_call_fails(const char *name, int error)
+{
+    for (int at = 1;; at++) {
+        int result;
+        memset(&memory, 0, sizeof memory);
+        fault.name = name;
+        fault.at = at;
+        fault.error = error;
+        fault.hits = 0;
+        result = RUN_NET_LOUD(serves_in_time(200000));
+        if (fault.hits == 0) {
+            EQ(result, 0);
+            break;
+        }
+        cr_assert(ne(int, result, CORO_ETIMEDOUT), "%s %d of errno %d", name, at, error);
+        if (is_harmless(name, error))
+            cr_assert(eq(int, result, 0), "%s %d of errno %d: %d", name, at, error, result);
+        if (at > 40)
+            break; /* recv and send go on like that */
+    }
+}
+
+Test(faults_net, each_system_call_that_fails_is_an_error_and_nothing_leaks, .timeout = 60)
+{
+    static const char *const names[] = {FAULTY(FAULTY_NAME) "close"};
+    static const int errors[] = {EINTR, EIO, ENOMEM};
+    break_system();
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        for (size_t k = 0; k < 3; k++)
+            each_call_fails(names[i], errors[k]);
+}
+
+Test(faults_net, each_allocation_that_fails_is_an_error_and_nothing_leaks, .timeout = 60)
+{
+    int failed = 0;
+    for (size_t n = 1;; n++) {
+        int result;
+        memset(&memory, 0, sizeof memory);
+        memory.fail_at = n;
+        result = RUN_NET_LOUD(serves_in_time(200000));
+        HOLDS(result != CORO_ETIMEDOUT);
+        failed += result != 0;
+        if (memory.calls < n) {
+            EQ(result, 0);
+            break;
+        }
+    }
+    HOLDS(failed > 0);
+}
+
+/* --- accept ------------------------------------------------------------------------------- */
+
+/* A table of descriptors that is full but for those that are given back. */
+static bool is_exhausted, has_reserve;
+static int spare, accepts;
+static int accept_error; /* instead: all accepts fail with it */
+
+static int short_accept4(int fd, struct sockaddr *at, socklen_t *size, int flags)
+{
+    int result;
+    accepts++;
+    if (accept_error != 0 || (is_exhausted && spare == 0)) {
+        errno = accept_error != 0 ? accept_error : EMFILE;
+        return -1;
+    }
+    result = real.accept4(fd, at, size, flags);
+    spare -= is_exhausted && result >= 0;
+    return result;
+}
+
+static int short_eventfd(unsigned initial, int flags)
+{
+    if (is_exhausted && !has_reserve)
+        spare = 0; /* another thread was faster */
+    if (is_exhausted && spare == 0) {
+        errno = EMFILE;
+        return -1;
+    }
+    spare -= is_exhausted;
+    return real.eventfd(initial, flags);
+}
+
+static int short_close(int fd)
+{
+    spare += is_exhausted;
+    return real.close(fd);
+}
+
+static void shorten_system(void)
+{
+    real = coro_sys;
+    coro_sys.accept4 = short_accept4;
+    coro_sys.eventfd = short_eventfd;
+    coro_sys.close = short_close;
+}
+
+/* Clients of the system's own, not the loop's: `count` of them wait in the backlog. */
+static void queue_clients(const char *port, int *clients, int count)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(port)),
+                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    for (int i = 0; i < count; i++) {
+        clients[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        EQ(connect(clients[i], (struct sockaddr *)&at, sizeof at), 0);
+    }
+}
+
+static int turned_away(int *clients, int count)
+{
+    int turned = 0;
+    for (int i = 0; i < count; i++) {
+        char byte;
+        ssize_t got = recv(clients[i], &byte, 1, MSG_DONTWAIT);
+        turned += got == 0 || (got < 0 && errno == ECONNRESET);
+    }
+    return turned;
+}
+
+enum { CLIENTS = 200 };
+
+/* For 300 ms the system is short of something; then it no longer is. */
+ASYNC(runs_short, ARGS(int, error),
+      VARS(coro_server *server; char port[8]; clock_t cpu; int turned, tried; int clients[CLIENTS];))
+{
+    ASYNC_BEGIN;
+    AWAIT(self->server, coro_start_server(CORO_HANDLER(echo), NULL, "127.0.0.1", "0", NULL));
+    memcpy(self->port, port_text(self->server), 8);
+    is_exhausted = self->error == 0;
+    accept_error = self->error;
+    queue_clients(self->port, self->clients, CLIENTS);
+    accepts = spare = 0;
+    self->cpu = clock();
+    AWAIT(coro_sleep(CORO_MS(300)));
+    self->cpu = clock() - self->cpu;
+    self->tried = accepts;
+    self->turned = turned_away(self->clients, CLIENTS);
+    HOLDS((double)self->cpu / CLOCKS_PER_SEC < 0.05);
+    HOLDS(self->tried > 1 && self->tried <= 8 * 17 + 1); /* a round each 10, 20, 40... ms */
+    EQ(coro_server_connections(self->server), 0);
+    is_exhausted = false;
+    accept_error = 0;
+    AWAIT(coro_wait_for(exchange(self->port, 1000), CORO_SECONDS(3)));
+    AWAIT(coro_sleep(CORO_MS(5)));
+    EQ(coro_server_connections(self->server), (size_t)(CLIENTS - self->turned));
+    say("%d ", self->turned > 0);
+  ASYNC_FINALLY:
+    for (int i = 0; i < CLIENTS; i++)
+        close(self->clients[i]);
+    AWAIT(coro_server_shutdown(self->server, CORO_MS(500)));
+    ASYNC_END;
+}
+
+Test(faults_net, f001_without_descriptors_some_clients_are_turned_away_and_the_server_pauses)
+{
+    shorten_system();
+    has_reserve = true;
+    EQ(RUN_NET(runs_short(0)), 0);
+    SAID("1 ");
+}
+
+Test(faults_net, f002_without_memory_the_server_pauses_and_turns_nobody_away)
+{
+    shorten_system();
+    has_reserve = true;
+    EQ(RUN_NET(runs_short(ENFILE)), 0);
+    EQ(RUN_NET(runs_short(ENOBUFS)), 0);
+    EQ(RUN_NET(runs_short(ENOMEM)), 0);
+    SAID("0 0 0 ");
+}
+
+Test(faults_net, f005_a_reserve_that_cannot_be_had_back_is_tried_again_without_spinning)
+{
+    shorten_system();
+    has_reserve = false;
+    EQ(RUN_NET(runs_short(0)), 0);
+    SAID("1 ");
+}
+
+Test(faults_net, f003_nothing_but_broken_connections_do_not_make_it_spin)
+{
+    shorten_system();
+    EQ(RUN_NET(runs_short(EPERM)), 0);
+    EQ(RUN_NET(runs_short(ECONNABORTED)), 0);
+    SAID("0 0 ");
+}
+
+Test(faults_net, f003_a_broken_connection_is_skipped)
+{
+    static const int errors[] = {ECONNABORTED, EPROTO, EPERM, ENETDOWN, ENOPROTOOPT, EHOSTDOWN,
+                                 EHOSTUNREACH, EOPNOTSUPP, ENETUNREACH, EINTR};
+    break_system();
+    for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++) {
+        fault.name = "accept4";
+        fault.at = 1;
+        fault.error = errors[i];
+        EQ(RUN_NET(serves_in_time(100)), 0);
+    }
+    EQ(fault.hits, 10);
+}
+
+/* --- sends -------------------------------------------------------------------------------- */
+
+static size_t send_most;
+
+static ssize_t short_send(int fd, const void *data, size_t size, int flags)
+{
+    return real.send(fd, data, size < send_most ? size : send_most, flags);
+}
+
+static ssize_t short_sendmsg(int fd, const struct msghdr *message, int flags)
+{
+    struct msghdr less = *message;
+    struct iovec one = *message->msg_iov;
+    if (send_most < one.iov_len)
+        one.iov_len = send_most;
+    less.msg_iov = &one;
+    less.msg_iovlen = 1;
+    return real.sendmsg(fd, &less, flags);
+}
+
+Test(faults_net, f018_sends_of_one_byte_keep_every_byte_in_order)
+{
+    real = coro_sys;
+    coro_sys.send = short_send;
+    coro_sys.sendmsg = short_sendmsg;
+    send_most = 1;
+    EQ(RUN_NET(serves_in_time(20000)), 0);
+    send_most = 777;
+    EQ(RUN_NET(serves_in_time(500000)), 0);
+}
+
+static int sends;
+static size_t send_room;
+
+static ssize_t full_send(int fd, const void *data, size_t size, int flags)
+{
+    sends++;
+    if (send_room == 0) {
+        errno = EAGAIN;
+        return -1;
+    }
+    size = size < send_room ? size : send_room;
+    send_room -= size;
+    return real.send(fd, data, size, flags);
+}
+
+ASYNC(sends_in_vain, VARS(coro_stream *a, *b; int error; char *data; clock_t cpu;))
+{
+    ASYNC_BEGIN;
+    connect_streams(&self->a, &self->b);
+    self->data = calloc(1, 100000);
+    send_room = 1234;
+    self->cpu = clock();
+    AWAIT_CATCH(self->error,
+                coro_wait_for(coro_stream_write(self->a, self->data, 100000), CORO_MS(100)));
+    EQ(self->error, CORO_ETIMEDOUT);
+    EQ(coro_stream_sent(self->a), 1234);
+    EQ(coro_stream_unsent(self->a), 100000 - 1234);
+    HOLDS((double)(clock() - self->cpu) / CLOCKS_PER_SEC < 0.05);
+    HOLDS(sends < 10);
+  ASYNC_FINALLY:
+    coro_stream_abort(&self->a);
+    coro_stream_abort(&self->b);
+    free(self->data);
+    ASYNC_END;
+}
+
+Test(faults_net, f019_a_socket_that_stays_full_can_be_given_up_and_says_what_it_took)
+{
+    real = coro_sys;
+    coro_sys.send = full_send;
+    EQ(RUN_NET(sends_in_vain()), 0);
+}
+
+ASYNC(slow_reader, VARS(coro_stream *a, *b; size_t before, most, n, i, total; coro_task *writer;
+                        char *data;))
+{
+    ASYNC_BEGIN;
+    connect_streams(&self->a, &self->b);
+    self->data = calloc(1, 300000);
+    self->before = memory.bytes;
+    self->writer = coro_create_task(coro_stream_write(self->a, self->data, 300000));
+    for (; self->total < 20 * 300000; self->total += self->n) {
+        if (coro_task_done(self->writer) && self->i < 19) {
+            self->i++;
+            coro_task_release(self->writer);
+            self->writer = coro_create_task(coro_stream_write(self->a, self->data, 300000));
+        }
+        AWAIT(self->n, coro_stream_read(self->b, self->data, 3000));
+        if (memory.bytes - self->before > self->most)
+            self->most = memory.bytes - self->before;
+    }
+    HOLDS(self->most <= 2 * 65536 + 8192); /* a block of twice the high-water mark, a task */
+  ASYNC_FINALLY:
+    coro_task_release(self->writer);
+    AWAIT(coro_stream_close(&self->a));
+    AWAIT(coro_stream_close(&self->b));
+    free(self->data);
+    ASYNC_END;
+}
+
+Test(faults_net, f021_a_fast_writer_needs_no_more_memory_than_the_high_water_mark)
+{
+    EQ(RUN_NET(slow_reader()), 0);
+}
+
+/* --- the rest ----------------------------------------------------------------------------- */
+
+static int closes_of;
+
+static int eintr_close(int fd)
+{
+    closes_of++;
+    real.close(fd);
+    errno = EINTR;
+    return -1;
+}
+
+ASYNC(opens_and_closes, VARS(coro_stream *a, *b; int before;))
+{
+    ASYNC_BEGIN;
+    connect_streams(&self->a, &self->b);
+    self->before = closes_of;
+    AWAIT(coro_stream_close(&self->a));
+    EQ(closes_of - self->before, 1);
+  ASYNC_FINALLY:
+    AWAIT(coro_stream_close(&self->b));
+    ASYNC_END;
+}
+
+Test(faults_net, f025_an_interrupted_close_is_not_tried_again)
+{
+    real = coro_sys;
+    coro_sys.close = eintr_close;
+    EQ(RUN_NET(opens_and_closes()), 0);
+}
+
+/* The first call is interrupted, and goes on in the system. */
+static int eintr_connect(int fd, const struct sockaddr *at, socklen_t size)
+{
+    int result = real.connect(fd, at, size);
+    closes_of++;
+    if (result < 0 && errno == EINPROGRESS)
+        errno = EINTR;
+    return result;
+}
+
+Test(faults_net, f025_an_interrupted_connect_is_waited_for_and_not_called_twice)
+{
+    real = coro_sys;
+    coro_sys.connect = eintr_connect;
+    EQ(RUN_NET(serves_in_time(1000)), 0);
+    EQ(closes_of, 1);
+}
+
+ASYNC(closes_unread, VARS(coro_stream *a, *b; int error; size_t n; char text[9];))
+{
+    ASYNC_BEGIN;
+    connect_streams(&self->a, &self->b);
+    AWAIT(coro_stream_write(self->b, "unread", 6));
+    AWAIT(coro_sleep(CORO_MS(2)));
+    AWAIT(coro_stream_close(&self->a));
+    AWAIT_CATCH(self->error, self->n, coro_stream_read(self->b, self->text, 9));
+    EQ(self->error, CORO_ECONNRESET);
+  ASYNC_FINALLY:
+    coro_stream_abort(&self->b);
+    ASYNC_END;
+}
+
+Test(faults_net, f017_a_close_with_unread_data_is_a_reset_for_the_other_side)
+{
+    EQ(RUN_NET(closes_unread()), 0);
+}
+
+ASYNC(closed_behind, ARGS(bool, reused), VARS(coro_stream *a, *b; int error, other[2]; size_t n;
+                                              char text[9];))
+{
+    ASYNC_BEGIN;
+    connect_streams(&self->a, &self->b);
+    AWAIT(coro_stream_write(self->b, "x", 1));
+    AWAIT(self->n, coro_stream_read(self->a, self->text, 9));
+    {
+        int fd = coro_stream_fd(self->a);
+        close(fd);
+        if (self->reused) /* the number is now another connection's */
+            EQ(pipe2(self->other, O_NONBLOCK | O_CLOEXEC), 0);
+    }
+    AWAIT_CATCH(self->error, self->n,
+                coro_wait_for(coro_stream_read(self->a, self->text, 9), CORO_MS(100)));
+    say("%d ", self->error);
+  ASYNC_FINALLY:
+    coro_stream_abort(&self->a);
+    coro_stream_abort(&self->b);
+    if (self->reused)
+        close(self->other[1]);
+    ASYNC_END;
+}
+
+Test(faults_net, f042_a_descriptor_that_was_closed_behind_our_back_is_an_error)
+{
+    EQ(RUN_NET(closed_behind(false)), 0);
+    HOLDS(strncmp(said, "-9 ", 3) == 0 || strncmp(said, "-110 ", 5) == 0);
+}
+
+static int watches;
+
+static int full_epoll_ctl(int epoll, int op, int fd, struct epoll_event *event)
+{
+    if (op != EPOLL_CTL_DEL && watches > 0 && --watches == 0) {
+        errno = ENOSPC;
+        return -1;
+    }
+    return real.epoll_ctl(epoll, op, fd, event);
+}
+
+ASYNC(cannot_watch, VARS(coro_stream *a, *b; int error; size_t n; char text[9];))
+{
+    ASYNC_BEGIN;
+    connect_streams(&self->a, &self->b);
+    watches = 1;
+    AWAIT_CATCH(self->error, self->n, coro_stream_read(self->a, self->text, 9));
+    EQ(self->error, -ENOSPC);
+    AWAIT(coro_stream_write(self->b, "hello", 5));
+    AWAIT(self->n, coro_stream_read(self->a, self->text, 9));
+    EQ(self->n, 5);
+  ASYNC_FINALLY:
+    coro_stream_abort(&self->a);
+    coro_stream_abort(&self->b);
+    ASYNC_END;
+}
+
+Test(faults_net, f041_a_watch_that_the_system_refuses_fails_one_read)
+{
+    real = coro_sys;
+    coro_sys.epoll_ctl = full_epoll_ctl;
+    EQ(RUN_NET(cannot_watch()), 0);
+}
