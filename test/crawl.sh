@@ -13,7 +13,7 @@ crawl=$CORO_BUILD/examples/crawl
 work=$(mktemp -d)
 servers=
 checks=0
-trap 'for s in $servers; do kill "$s" 2>/dev/null || true; done; rm -rf "$work"' EXIT
+trap 'kill $servers 2>/dev/null || true; rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 
 fail() {

@@ -32,7 +32,7 @@ demo "$work/tree"
 says '^1 links, sockets'
 says '^1 worker: 2 files, [0-9.]+ s$'
 says '^100 workers: 2 files, [0-9.]+ s, one thread, [0-9]+ bytes a task$'
-says '^\^C half-way: [0-9]+ files had come, every worker ended, 0 descriptors and 0 frames left$'
+says '^\^C half-way: [0-9]+ files had come, its one worker ended, 0 descriptors and 0 frames left$'
 says '^every file arrived: 2 files, 8 bytes, [0-9.]+ s$'
 
 demo https://example.org/

@@ -244,6 +244,12 @@ is 'its log is quiet' "$(wc -l <"$work/out" | tr -d ' ')" 1
 code=0
 "$httpd" "$work/nowhere" >"$work/out" 2>"$work/err" || code=$?
 is 'no directory' "$code $(wc -l <"$work/err")" '1 1'
+start --quiet
+code=0
+"$httpd" --port "${url##*:}" "$root" >"$work/out2" 2>"$work/err2" || code=$?
+is 'a port in use' "$code $(cat "$work/err2")" \
+    "1 httpd: 127.0.0.1, port ${url##*:}: address already in use"
+stop INT
 code=0
 "$httpd" --port 99999 "$root" >"$work/out" 2>"$work/err" || code=$?
 is 'no port' $code 2

@@ -189,6 +189,7 @@ static inline void close_loop(void)
 {
     coro_loop_close(&loop);
     EQ(loop.task_count, 0);
+    EQ(loop.pool.live, 0);
     EQ(memory.blocks, 0);
     EQ(memory.bytes, 0);
 }

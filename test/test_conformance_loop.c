@@ -270,11 +270,65 @@ Test(conformance, c044_current_task_with_interleaving_tasks)
     HOLDS(checks >= 16);
 }
 
+/* --- run and stop ---------------------------------------------------------------------------- */
+
+ASYNC(stops_at, VARS(int count;))
+{
+    ASYNC_BEGIN;
+    for (self->count = 0; self->count < 10; self->count++) {
+        AWAIT(coro_sleep(CORO_MS(100)));
+        say("%d ", self->count);
+        if (self->count == 2)
+            coro_loop_stop(&loop);
+    }
+  ASYNC_FINALLY:
+    say("end ");
+    ASYNC_END;
+}
+
+Test(conformance, c007_stop_while_run_until_complete)
+{
+    coro_task *task;
+    open_loop();
+    task = coro_loop_create_task(&loop, stops_at());
+    EQ(coro_loop_run_task(&loop, task), CORO_ESTOPPED);
+    EQ(now_ms(), 300);
+    EQ(coro_task_done(task), false);
+    SAID("0 1 2 ");
+    EQ(coro_task_cancel(task), true);
+    EQ(coro_loop_run_task(&loop, task), CORO_ECANCELED);
+    SAID("0 1 2 end ");
+    coro_task_release(task);
+    close_loop();
+}
+
+static coro_loop another;
+
+ASYNC(runs_a_loop_inside, VARS(int error;))
+{
+    ASYNC_BEGIN;
+    EQ(coro_loop_run_until_complete(&loop, queued("x")), CORO_EBUSY);
+    EQ(coro_loop_run_until_complete(&another, queued("x")), CORO_EBUSY);
+    AWAIT(coro_sleep(CORO_MS(1)));
+    say("unharmed ");
+    ASYNC_END;
+}
+
+Test(conformance, c008_running_a_loop_within_a_loop)
+{
+    open_loop();
+    EQ(init_loop(&another), 0);
+    EQ(coro_loop_run_until_complete(&loop, runs_a_loop_inside()), 0);
+    SAID("unharmed ");
+    EQ(coro_loop_run_until_complete(&another, queued("other")), 0);
+    coro_loop_close(&another);
+    close_loop();
+}
+
 /* --- awaiting what cannot be awaited ---------------------------------------------------------- */
 
 static coro_future of_another_loop;
 static coro_task *task_of_another_loop;
-static coro_loop another;
 
 ASYNC(touches)
 {

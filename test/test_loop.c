@@ -320,36 +320,6 @@ Test(loop, runs_one_call_after_another_and_others_stay_between)
     EQ(heard.count, 0);
 }
 
-ASYNC(stops_at, VARS(int count;))
-{
-    ASYNC_BEGIN;
-    for (self->count = 0; self->count < 10; self->count++) {
-        AWAIT(coro_sleep(CORO_MS(100)));
-        say("%d ", self->count);
-        if (self->count == 2)
-            coro_loop_stop(&loop);
-    }
-  ASYNC_FINALLY:
-    say("end ");
-    ASYNC_END;
-}
-
-Test(conformance, c007_stop_while_run_until_complete)
-{
-    coro_task *task;
-    open_loop();
-    task = coro_loop_create_task(&loop, stops_at());
-    EQ(coro_loop_run_task(&loop, task), CORO_ESTOPPED);
-    EQ(now_ms(), 300);
-    EQ(coro_task_done(task), false);
-    SAID("0 1 2 ");
-    EQ(coro_task_cancel(task), true);
-    EQ(coro_loop_run_task(&loop, task), CORO_ECANCELED);
-    SAID("0 1 2 end ");
-    coro_task_release(task);
-    close_loop();
-}
-
 ASYNC(stops_and_ends)
 {
     ASYNC_BEGIN;
@@ -362,29 +332,6 @@ Test(loop, a_stop_in_the_last_turn_is_no_error)
     open_loop();
     EQ(coro_loop_run_until_complete(&loop, stops_and_ends()), 0);
     EQ(coro_loop_run_until_complete(&loop, sleeps(1, 'a')), 0); /* and does not stay behind */
-    close_loop();
-}
-
-static coro_loop another;
-
-ASYNC(runs_a_loop_inside, VARS(int error;))
-{
-    ASYNC_BEGIN;
-    EQ(coro_loop_run_until_complete(&loop, nothing()), CORO_EBUSY);
-    EQ(coro_loop_run_until_complete(&another, nothing()), CORO_EBUSY);
-    AWAIT(coro_sleep(CORO_MS(1)));
-    say("unharmed ");
-    ASYNC_END;
-}
-
-Test(conformance, c008_running_a_loop_within_a_loop)
-{
-    open_loop();
-    EQ(init_loop(&another), 0);
-    EQ(coro_loop_run_until_complete(&loop, runs_a_loop_inside()), 0);
-    SAID("unharmed ");
-    EQ(coro_loop_run_until_complete(&another, sleeps(1, 'x')), 0);
-    coro_loop_close(&another);
     close_loop();
 }
 
@@ -472,6 +419,37 @@ Test(loop, a_task_that_refuses_to_end_is_told_and_freed)
     EQ(heard.count, 2);
     EQ(heard.list[0].error, CORO_EDEADLK);
     EQ(heard.list[1].error, CORO_EDEADLK);
+}
+
+ASYNC(stuck, VARS(coro_scope shield; coro_future future;))
+{
+    ASYNC_BEGIN;
+    CORO_SHIELD(self->shield) {
+        AWAIT(coro_future_wait(&self->future));
+    }
+    ASYNC_END;
+}
+
+ASYNC(holds_much, VARS(coro_group group;))
+{
+    ASYNC_BEGIN;
+    CORO_GROUP(self->group) {
+        coro_group_create_task(&self->group, stuck());
+        coro_group_create_task(&self->group, coro_wait_for(stuck(), CORO_MS(1)));
+        AWAIT(coro_gather(coro_only(stuck()), coro_only(coro_wait_for(stuck(), CORO_MS(1))),
+                          coro_only(nothing())));
+    }
+    ASYNC_END;
+}
+
+Test(loop, what_is_freed_by_force_leaves_nothing_behind)
+{
+    open_loop();
+    coro_task_release(coro_loop_create_task(&loop, holds_much()));
+    for (int i = 0; i < 5; i++)
+        coro_loop_run_once(&loop, false);
+    close_loop();
+    HOLDS(heard.count >= 1);
 }
 
 Test(loop, close_is_idempotent_and_an_unused_loop_closes)

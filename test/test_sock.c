@@ -11,7 +11,8 @@ SUITE(sock);
 
 /* --- bare sockets ------------------------------------------------------------------------- */
 
-ASYNC(answers, ARGS(coro_socket *, listener), VARS(coro_socket *sock; int fd; size_t n; char *data;))
+ASYNC(answers, ARGS(coro_socket *, listener),
+      VARS(coro_socket *sock; int fd; size_t n; char *data;))
 {
     ASYNC_BEGIN;
     self->data = malloc(100000);
@@ -27,8 +28,8 @@ ASYNC(answers, ARGS(coro_socket *, listener), VARS(coro_socket *sock; int fd; si
     ASYNC_END;
 }
 
-ASYNC(asks, ARGS(const struct sockaddr_in *, at), VARS(coro_socket *sock; size_t n, got; char *out, *in;
-                                                       coro_task *sender;))
+ASYNC(asks, ARGS(const struct sockaddr_in *, at),
+      VARS(coro_socket *sock; size_t n, got; char *out, *in; coro_task *sender;))
 {
     ASYNC_BEGIN;
     EQ(coro_socket_from_fd(&self->sock, socket(AF_INET, SOCK_STREAM, 0)), 0);

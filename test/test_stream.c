@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_stream.c: reading, and the memory of streams. Writing and the ends are in
- * test_stream_write.c.
+ * test_stream.c: reading, and its memory. Writing is in test_stream_write.c, the ends
+ * in test_stream_close.c, the pair in memory in test_stream_pair.c.
  */
 #include "stream_fixture.h"
 
@@ -449,89 +449,4 @@ Test(stream, a_read_without_memory_can_be_tried_again)
     fill_bytes(large, sizeof large);
     feed(large, 100000);
     EQ(RUN(retries()), 0);
-}
-
-/* --- against a model ---------------------------------------------------------------------- */
-
-static uint32_t random_state = 1;
-
-static size_t random_below(size_t n)
-{
-    random_state = random_state * 1664525u + 1013904223u;
-    return (random_state >> 8) % n;
-}
-
-/* Random reads of a stream that is known: byte for byte the same. */
-ASYNC(random_reader, ARGS(coro_stream *, stream, size_t, total),
-      VARS(size_t at, n, size; int how, error;), SCRATCH(char text[3000];))
-{
-    ASYNC_BEGIN;
-    while (self->at < self->total) {
-        self->how = (int)random_below(5);
-        self->n = self->size = 1 + random_below(random_below(9) == 0 ? 3000 : 80);
-        if (self->how == READ) {
-            AWAIT(self->n, coro_stream_read(self->stream, self->text, self->size));
-        } else if (self->how == EXACTLY) {
-            AWAIT_CATCH(self->error,
-                        coro_stream_read_exactly(self->stream, self->text, self->size));
-            self->n = self->error == 0 ? self->size : 0;
-        } else if (self->how == LINE) {
-            AWAIT_CATCH(self->error, self->n,
-                        coro_stream_read_line(self->stream, self->text, self->size));
-        } else if (self->how == UNTIL) {
-            AWAIT_CATCH(self->error, self->n,
-                        coro_stream_read_until(self->stream, self->text, self->size, "\x1f\x3e", 2));
-        } else {
-            AWAIT(self->n, coro_stream_peek(self->stream, self->size));
-            self->n = self->n < self->size ? self->n : self->size;
-            memcpy(self->text, coro_stream_buffered(self->stream, &self->size), self->n);
-            coro_stream_consume(self->stream, self->n);
-        }
-        if (self->how == LINE || self->how == UNTIL)
-            self->n = self->error == 0 ? self->n : 0;
-        HOLDS(self->at + self->n <= self->total);
-        HOLDS(memcmp(self->text, large + self->at, self->n) == 0);
-        self->at += self->n;
-    }
-    ASYNC_END;
-}
-
-ASYNC(random_writer, ARGS(coro_stream *, stream, size_t, total), VARS(size_t at, n;))
-{
-    ASYNC_BEGIN;
-    while (self->at < self->total) {
-        self->n = 1 + random_below(random_below(9) == 0 ? 9000 : 90);
-        if (self->n > self->total - self->at)
-            self->n = self->total - self->at;
-        AWAIT(coro_stream_write(self->stream, large + self->at, self->n));
-        self->at += self->n;
-        if (random_below(3) == 0)
-            AWAIT(coro_yield());
-    }
-    AWAIT(coro_stream_shutdown_write(self->stream));
-    ASYNC_END;
-}
-
-ASYNC(random_pair, ARGS(size_t, capacity), VARS(coro_stream *a, *b; coro_group group;))
-{
-    ASYNC_BEGIN;
-    EQ(coro_stream_pair(&self->a, &self->b, self->capacity), 0);
-    CORO_GROUP(self->group) {
-        coro_group_create_task(&self->group, random_writer(self->a, sizeof large));
-        coro_group_create_task(&self->group, random_reader(self->b, sizeof large));
-        coro_group_create_task(&self->group, random_writer(self->b, sizeof large));
-        coro_group_create_task(&self->group, random_reader(self->a, sizeof large));
-    }
-  ASYNC_FINALLY:
-    AWAIT(coro_stream_close(&self->a));
-    AWAIT(coro_stream_close(&self->b));
-    ASYNC_END;
-}
-
-Test(stream, random_reads_and_writes_are_one_sequence_of_bytes)
-{
-    static const size_t capacities[] = {1, 7, 500, 4096, 100000};
-    fill_bytes(large, sizeof large);
-    for (size_t i = 0; i < 5; i++)
-        EQ(RUN(random_pair(capacities[i])), 0);
 }

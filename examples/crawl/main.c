@@ -197,20 +197,42 @@ static long count_descriptors(void)
     return count;
 }
 
+/* The loop's allocator: the heap, and a count of what is in use. */
+struct memory {
+    size_t bytes, bytes_max;
+};
+
+static void *resize(void *context, void *block, size_t old, size_t fresh)
+{
+    struct memory *memory = context;
+    void *result = NULL;
+    if (fresh == 0)
+        free(block);
+    else
+        result = realloc(block, fresh);
+    if (fresh == 0 || result != NULL)
+        memory->bytes += fresh - old;
+    if (memory->bytes > memory->bytes_max)
+        memory->bytes_max = memory->bytes;
+    return result;
+}
+
 static int run(struct crawl *crawl)
 {
+    struct memory memory = {0, 0};
+    coro_loop_options options = {.allocator = {resize, &memory}};
     long descriptors = count_descriptors();
     coro_loop loop;
-    struct leftovers left;
-    int error = coro_loop_init(&loop, NULL);
+    int error = coro_loop_init(&loop, &options);
     if (error == 0) {
+        struct leftovers left;
         coro_loop_metrics metrics;
         error = coro_loop_run_until_complete(&loop, main_async(crawl));
         coro_loop_metrics_get(&loop, &metrics);
-        left.tasks = metrics.tasks;
-        left.frames = loop.pool.live;
-        left.bytes_a_task = metrics.tasks_max > 0 ? loop.pool.bytes / metrics.tasks_max : 0;
         coro_loop_close(&loop);
+        left.tasks = metrics.tasks;
+        left.frames = metrics.frames;
+        left.bytes_a_task = memory.bytes_max / (metrics.tasks_max > 0 ? metrics.tasks_max : 1);
         left.descriptors = count_descriptors() - descriptors;
         report_summary(crawl, &left, stdout);
     }
@@ -241,17 +263,23 @@ int main(int argc, char **argv)
     if (crawl.options.per_host == 0 || crawl.options.per_host > workers)
         crawl.options.per_host = crawl.options.workers;
     int error = frontier_init(&crawl.frontier, crawl.options.pages_max, crawl.options.per_host);
-    if (error == 0)
-        status = add_seeds(&crawl, argc, argv);
-    if (error == 0 && status == GO_ON && crawl.options.save_directory != NULL)
+    if (error != 0) {
+        fprintf(stderr, "crawl: no room for --max %u: %s\n", crawl.options.pages_max,
+                coro_strerror(error));
+        return FAILED;
+    }
+    status = add_seeds(&crawl, argc, argv);
+    if (status == GO_ON && crawl.options.save_directory != NULL) {
         error = save_open(&crawl.save, crawl.options.save_directory);
-    if (error != 0)
-        fprintf(stderr, "crawl: %s%s%s\n", crawl.options.save_directory != NULL
-                ? crawl.options.save_directory : "", crawl.options.save_directory != NULL
-                ? ": " : "", coro_strerror(error));
-    if (error == 0 && status == GO_ON)
+        if (error != 0) {
+            fprintf(stderr, "crawl: %s: %s\n", crawl.options.save_directory,
+                    coro_strerror(error));
+            status = FAILED;
+        }
+    }
+    if (status == GO_ON)
         status = run(&crawl);
     save_close(&crawl.save);
     frontier_free(&crawl.frontier);
-    return error != 0 ? FAILED : status;
+    return status;
 }

@@ -156,7 +156,10 @@ int main(int argc, char **argv)
     }
     /* A connection, its file, and the directory on the way there; others wait in the backlog. */
     options.server.max_connections = descriptors_allow(CONNECTIONS_MAX, 3);
-    status = coro_main(main_async(&options));
+    int error = coro_run(main_async(&options));
+    if (error != 0)
+        fprintf(stderr, "httpd: %s, port %s: %s\n", options.host, options.port,
+                coro_strerror(error));
     close(options.site.root);
-    return fflush(stdout) != 0 ? 1 : status;
+    return error != 0 || fflush(stdout) != 0;
 }

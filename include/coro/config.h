@@ -106,11 +106,7 @@
 #define CORO_MAY_ALIAS __attribute__((may_alias))
 #define CORO_UNUSED __attribute__((unused))
 #define CORO_PRINTF(f, a) __attribute__((format(printf, f, a)))
-#if CORO_HOSTED
-#define CORO_INLINE static inline __attribute__((always_inline))
-#else
-#define CORO_INLINE /* code must be small: a function like others, in src/kernel/frame.c */
-#endif
+#define CORO_HOT_INLINE static inline __attribute__((always_inline))
 #define CORO_EXTENSION __extension__ /* C++ has no anonymous structs; its compilers have */
 #else
 #define CORO_NODISCARD
@@ -121,12 +117,13 @@
 #define CORO_MAY_ALIAS
 #define CORO_UNUSED
 #define CORO_PRINTF(f, a)
-#if CORO_HOSTED
-#define CORO_INLINE static inline
-#else
-#define CORO_INLINE
-#endif
+#define CORO_HOT_INLINE static inline
 #define CORO_EXTENSION
+#endif
+#if CORO_HOSTED
+#define CORO_INLINE CORO_HOT_INLINE
+#else
+#define CORO_INLINE /* code must be small: a function like others, in src/kernel/frame.c */
 #endif
 
 #if CORO_HOSTED && (defined(__GNUC__) || defined(__clang__)) && !defined(_WIN32)

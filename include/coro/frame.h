@@ -395,7 +395,7 @@ static inline void coro_driver_init(coro_driver *driver, coro_header *call)
  * has ended; its error and result are in driver->frame. Awaiting something of
  * the library, which needs a loop, traps; so does resuming an ended chain.
  */
-static inline bool coro_resume(coro_driver *driver)
+CORO_HOT_INLINE bool coro_resume(coro_driver *driver)
 {
     return coro_drive_(driver, NULL);
 }

@@ -85,6 +85,7 @@ typedef struct coro_loop_options {
 typedef struct coro_loop_metrics {
     uint64_t turns, resumes, waits, timers;
     size_t tasks, tasks_max;
+    size_t frames; /* and other blocks of the pool that are in use now */
 } coro_loop_metrics;
 
 /* One frame of an error's way: where it was raised, and who awaited that. */

@@ -116,9 +116,12 @@ static bool wait_cancel(coro_task *task)
     return false;
 }
 
+static void cut_loose(gather_state *gather);
+
+/* The task is freed as it stands: its FINALLY will not run. */
 static void wait_abandon(coro_task *task)
 {
-    ((gather_state *)task->wait.object)->waiter = NULL;
+    cut_loose(task->wait.object);
 }
 
 static const coro_wait_type wait_type = {"gather", wait_cancel, wait_abandon, NULL, true};

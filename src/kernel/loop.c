@@ -372,6 +372,7 @@ void coro_loop_metrics_get(const coro_loop *loop, coro_loop_metrics *metrics)
 {
     *metrics = loop->metrics;
     metrics->tasks = loop->task_count;
+    metrics->frames = loop->pool.live;
 }
 #endif
 

@@ -11,17 +11,22 @@
 #if CORO_SCOPES
 
 /* `inner` is the first member behind the header: this is a coro_forward. */
-ASYNC(wait_for, ARGS(coro_header *, inner, coro_duration, delay), VARS(coro_scope limit;))
+ASYNC(wait_for, ARGS(coro_header *, inner, coro_duration, delay), VARS(coro_scope limit; bool started;))
 {
     ASYNC_BEGIN;
     CORO_TIMEOUT(self->limit, self->delay) {
+        self->started = true;
         CORO_START_(CORO_HERE_, (coro_any *)self->inner)
         coro_error_ = coro_failed_(coro_driver_, &self->coro, &coro_callee_);
         if (coro_error_ != 0)
             CORO_RAISE_();
         self->inner = coro_callee_;
     }
-    self->coro.error = CORO_FORWARDED_;
+  ASYNC_FINALLY:
+    if (!self->started) /* the block could not be entered */
+        coro_discard_(self->inner);
+    else if (self->coro.error == 0)
+        self->coro.error = CORO_FORWARDED_;
     ASYNC_END;
 }
 

@@ -97,8 +97,8 @@ static coro_tcp *socket_for(const struct addrinfo *address, const coro_connect_o
                             int *error)
 {
     coro_tcp *tcp = NULL;
-    int fd = coro_sys.socket(address->ai_family, address->ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC,
-                             address->ai_protocol);
+    int type = address->ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC;
+    int fd = coro_sys.socket(address->ai_family, type, address->ai_protocol);
     *error = fd < 0 ? -errno : 0;
     if (fd < 0)
         return NULL;

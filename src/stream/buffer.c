@@ -66,7 +66,7 @@ void coro_buffer_free(coro_pool *pool, coro_buffer *buffer)
 {
     if (buffer->data != NULL)
         coro_pool_give_(pool, buffer->data, buffer->capacity);
-    *buffer = (coro_buffer){NULL, 0, 0, 0};
+    coro_zero_(buffer, sizeof *buffer);
 }
 
 #endif

@@ -67,7 +67,30 @@ void coro_stream_end_read(coro_stream *stream, int error);
 /* The transport may be read again. */
 void coro_stream_pull(coro_stream *stream);
 
-/* --- write.c ------------------------------------------------------------------------------ */
+/* --- send.c ------------------------------------------------------------------------------- */
+
+typedef struct coro_slices {
+    const coro_slice *slices;
+    size_t count;
+} coro_slices;
+
+size_t coro_slices_size(coro_slices list);
+
+/* Send stream.out and then what is behind `*skip` bytes of `list`, which moves on. 0: all is sent,
+ * CORO_EAGAIN, or an error. */
+int coro_send_push(coro_stream *stream, coro_slices list, size_t *skip);
+/* After a push that would block, or failed: have it go on, or make its error final. That error, or
+ * CORO_EAGAIN. */
+int coro_send_go_on(coro_stream *stream, int error);
+/* Move what is behind `skip` bytes into stream.out. False: no memory, nothing moved. */
+bool coro_send_keep(coro_stream *stream, coro_slices list, size_t skip);
+/* Something is unsent: at the end of the turn it leaves, unless the transport is full. */
+void coro_send_later(coro_stream *stream);
+/* End the writers, from the first on, that have little enough left. */
+void coro_send_settle(coro_stream *stream);
+/* Tell the other side that nothing more will come, if it is time to. */
+int coro_send_end(coro_stream *stream);
+bool coro_send_cancel(coro_task *task);
 
 /* Try to send all: 0, CORO_EAGAIN (and a writable transport goes on with it), or an error, which
  * all writers have got as well. May end a close, and the stream with it. */
@@ -75,6 +98,16 @@ int coro_stream_flush(coro_stream *stream);
 /* All writers fail. What the first of them has begun to send is completed from memory, if `keep`:
  * false when there is none. */
 bool coro_stream_end_writes(coro_stream *stream, int error, bool keep);
+
+/* --- write.c: kinds of waiting writers that are not plain data ----------------------------- */
+
+extern const coro_wait_type coro_writev_type, coro_text_type, coro_shutdown_type;
+
+#if CORO_HOSTED
+#define CORO_WRITER_SIZE(task) ((task)->wait.b.size)
+#else
+#define CORO_WRITER_SIZE(task) (((coro_stream *)(task)->wait.object)->first_size)
+#endif
 
 /* --- close.c ------------------------------------------------------------------------------ */
 
