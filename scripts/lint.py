@@ -5,8 +5,9 @@
     lint.py PATH...       files, or folders searched for C files; prints  file:line: rule: what
 
   before-begin         something with `=` stands before ASYNC_BEGIN: it runs at every resume
-  local-across-await   a local is used in an await, or after one that follows its declaration:
-                       it lives on the C stack, which is gone by then; it belongs in VARS
+  local-across-await   a local is used in an await, or after one that follows its declaration, or
+                       is a block's scope: it lives on the C stack, which is gone by then; it
+                       belongs in VARS
   await-in-switch      an await stands in a switch of the user's own, which catches its case label
 
 It reads tokens, not C: a local that is a member of a struct type behind a macro is not seen. A
@@ -24,6 +25,7 @@ BEGIN = {"ASYNC_BEGIN", "CORO_ASYNC_BEGIN"}
 AWAITS = {"AWAIT", "AWAIT_CATCH", "YIELD", "ASYNC_SUSPEND", "JOIN", "FOR_AWAIT"}
 AWAITS |= {"CORO_" + name for name in AWAITS}
 AWAITS_AT_THE_END = {"CORO_GROUP"}  # a block whose end awaits
+BLOCKS = {"CORO_GROUP", "CORO_TIMEOUT", "CORO_TIMEOUT_AT", "CORO_SHIELD"}
 SCALAR = set("void char short int long float double signed unsigned bool _Bool size_t ssize_t "
              "ptrdiff_t intptr_t uintptr_t int8_t int16_t int32_t int64_t uint8_t uint16_t "
              "uint32_t uint64_t off_t time_t pid_t mode_t coro_time coro_duration".split())
@@ -225,6 +227,11 @@ class Body:
                     return again[0]
         return None
 
+    def as_scope(self, local):
+        """Where a block's scope is the local: the loop knows its address until it is left."""
+        return next((index for index in self.uses(local, local.index, local.block_end)
+                     if self.text(index - 2) in BLOCKS), None)
+
     def across(self, local):
         """The first use of the local that an await has made worthless, or None."""
         for first, last in self.awaits:
@@ -242,7 +249,7 @@ class Body:
             if self.text(index) == "=" and not self.is_static(index):
                 yield index, "before-begin", "runs at every resume: put it after ASYNC_BEGIN"
         for local in self.locals():
-            use = self.across(local)
+            use = self.across(local) or self.as_scope(local)
             if use:
                 yield use, "local-across-await", (
                     f"`{local.name}` (line {self.tokens[local.index].line}) is gone after an "

@@ -93,6 +93,11 @@ mkfifo "$root/pipe"
 
 start
 
+# A head that does not end gets 10 seconds; meanwhile there is other work.
+{ printf 'GET /hello.txt HTTP/1.1\r\nHo' && sleep 11; } |
+    get --no-buffer "telnet://$address" >"$work/slow" 2>"$work/slow.err" &
+slow=$!
+
 # --- files
 get "$url/hello.txt" >"$work/got"
 cmp "$work/got" "$root/hello.txt" || fail 'hello.txt is not what it should be'
@@ -211,7 +216,11 @@ END
 wrk --threads 1 --connections 8 --duration 2s --script "$work/pipeline.lua" "$url/" >"$work/wrk"
 ! grep -E 'Non-2xx|Socket errors' "$work/wrk" || fail 'wrk met errors, pipelining'
 
-# wrk leaves in the middle of its requests: soon only the root itself is open, and no connection.
+# --- patience ends
+wait $slow || true
+is 'half a head' "$(head -n 1 "$work/slow" | tr -d '\r')" 'HTTP/1.1 408 Request Timeout'
+
+# --- wrk left in the middle of its requests: the root is open, and the socket that listens
 open_files() {
     find "/proc/$server/fd" \( -lname "$root*" -o -lname 'socket:*' \) | wc -l | tr -d ' '
 }
@@ -220,7 +229,7 @@ until [ "$(open_files)" = 2 ] || [ $tries -eq 100 ]; do
     tries=$((tries + 1))
     sleep 0.05
 done
-is 'the root and the socket that listens' "$(open_files)" 2
+is 'what is open' "$(open_files)" 2
 
 # --- the log
 get --output "$work/body" "$url/hello.txt?log%0aged"
@@ -239,6 +248,24 @@ stop INT
 wait $client || fail 'the stop broke an answer off'
 cmp "$work/got" "$root/big.bin" || fail 'the stop cut an answer'
 is 'its log is quiet' "$(wc -l <"$work/out" | tr -d ' ')" 1
+
+silent_client() {
+    sleep 3 | get --no-buffer "telnet://$address" >"$work/got" 2>"$work/slow.err" &
+    sleep 0.4
+}
+start --idle 1 --quiet
+silent_client
+is 'a silent client' "$(open_files)" 3
+sleep 1.2
+is 'it went' "$(open_files)" 2
+stop INT
+start --quiet
+silent_client
+is 'another one' "$(open_files)" 3
+before=$(date +%s%N)
+stop TERM
+after=$(date +%s%N)
+is 'no waiting for it' $(((after - before) / 1000000 < 1500)) 1
 
 # --- misuse
 code=0

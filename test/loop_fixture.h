@@ -8,8 +8,7 @@
  *     reports    are kept: heard.count, heard.list[i]
  *     log        say("a%d ", i) in a coroutine, SAID("a0 a1 ") in the test
  *
- * All of it is static: a test is a process of its own. It stands on the kernel's
- * backend.h alone, so that these tests need no floor above the kernel.
+ * All of it is static: a test is a process of its own.
  */
 #ifndef CORO_TEST_LOOP_FIXTURE_H
 #define CORO_TEST_LOOP_FIXTURE_H
@@ -17,6 +16,7 @@
 #include "helper.h"
 
 #include "kernel/backend.h"
+#include "poll/poll.h"
 
 #include <coro/future.h>
 #include <coro/gather.h>
@@ -64,10 +64,13 @@ static inline long now_ms(void)
     return (long)((virtual_now - CLOCK_START) / CORO_MS(1));
 }
 
+static coro_time sim_began; /* on virtual_now, when the simulation's own clock was 0 */
+
 /* The thread is busy for that long. */
 static inline void crunch(coro_duration duration)
 {
     virtual_now += duration;
+    sim_began += duration;
 }
 
 static inline int fixture_open(coro_loop *loop, const coro_loop_options *options)
@@ -103,6 +106,56 @@ static const coro_backend fixture_backend = {
     .now = fixture_now,
     .wait = fixture_wait,
 };
+
+/*
+ * The same tests on the library's own backends: CORO_TEST_BACKEND=epoll or sim.
+ * epoll looks at its descriptors, then the fixture's clock jumps; the simulation
+ * has a clock of its own, which virtual_now follows.
+ */
+static inline void on_epoll_wait(coro_loop *loop, coro_time deadline)
+{
+    coro_epoll_backend.wait(loop, 0);
+    if (loop->ready == NULL)
+        fixture_wait(loop, deadline);
+}
+
+static inline int on_sim_open(coro_loop *loop, const coro_loop_options *options)
+{
+    sim_began = virtual_now;
+    return coro_sim_backend.open(loop, options);
+}
+
+static inline coro_time on_sim_now(coro_loop *loop)
+{
+    return virtual_now = sim_began + coro_sim_backend.now(loop);
+}
+
+static inline void on_sim_wait(coro_loop *loop, coro_time deadline)
+{
+    HOLDS(deadline != CORO_FOREVER);
+    coro_sim_backend.wait(loop, deadline - sim_began);
+    on_sim_now(loop);
+}
+
+static inline const coro_backend *chosen_backend(void)
+{
+    static coro_backend chosen;
+    const char *name = getenv("CORO_TEST_BACKEND");
+    chosen = fixture_backend;
+    if (name != NULL && strcmp(name, "epoll") == 0) {
+        chosen = coro_epoll_backend;
+        chosen.now = fixture_now;
+        chosen.wait = on_epoll_wait;
+    } else if (name != NULL && strcmp(name, "sim") == 0) {
+        chosen = coro_sim_backend;
+        chosen.open = on_sim_open;
+        chosen.now = on_sim_now;
+        chosen.wait = on_sim_wait;
+    } else {
+        HOLDS(name == NULL);
+    }
+    return &chosen;
+}
 
 /* --- memory ------------------------------------------------------------------------------- */
 
@@ -173,10 +226,17 @@ static inline int init_loop(coro_loop *fresh)
 {
     coro_loop_options options = {
         .allocator = {fixture_resize, NULL},
-        .backend = &fixture_backend,
+        .backend = chosen_backend(),
         .report = fixture_report,
     };
-    return coro_loop_init(fresh, &options);
+    /* What a backend needs for itself is not the test's to count or to fail. */
+    size_t calls = memory.calls, fail_at = memory.fail_at;
+    int error;
+    memory.fail_at = 0;
+    error = coro_loop_init(fresh, &options);
+    memory.calls = calls;
+    memory.fail_at = fail_at;
+    return error;
 }
 
 static inline void open_loop(void)

@@ -107,6 +107,12 @@ Test(conformance, c089_also_before_it_has_begun)
     SAID("errors 0 cancelled 6 => -125 at 0");
 }
 
+Test(conformance, c089_also_children_that_are_made_when_all_around_is_cancelled)
+{
+    RUN_CANCELLED(five_children(false), 0, -1);
+    SAID("errors 0 cancelled 5 => -125 at 0");
+}
+
 ASYNC(stubborn, ARGS(int, error, long, ms), VARS(coro_scope shield;))
 {
     ASYNC_BEGIN;

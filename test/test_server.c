@@ -108,6 +108,18 @@ Test(server, c125_a_cancelled_handlers_connection_is_closed_without_a_report)
     SAID("[0] bye[0] ");
 }
 
+Test(server, f006_a_failing_handler_costs_its_connection_and_no_other)
+{
+    static const int errors[] = {CORO_EIO, CORO_ENOMEM, CORO_ECANCELED, CORO_EPIPE, -5001};
+    for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++) {
+        handler_error = errors[i];
+        said_size = 0;
+        EQ(RUN_NET_LOUD(serves_failing()), 0);
+        SAID(errors[i] == CORO_ECANCELED ? "[0] bye[0] " : "[-104] bye[0] ");
+    }
+    EQ(heard.count, 3);
+}
+
 Test(server, a_client_that_went_away_is_no_news)
 {
     handler_error = CORO_ECONNRESET;
@@ -292,4 +304,38 @@ ASYNC(at_most_two, VARS(coro_server *server; coro_server_options options; coro_g
 Test(server, f007_a_limit_of_connections_lets_the_others_wait)
 {
     EQ(RUN_NET(at_most_two()), 0);
+}
+
+/* --- cancelled anywhere ------------------------------------------------------------------- */
+
+ASYNC(serves_one, ARGS(const char *, host), VARS(coro_server *server; char port[8];))
+{
+    ASYNC_BEGIN;
+    AWAIT(self->server, coro_start_server(CORO_HANDLER(echo), NULL, self->host, "0", NULL));
+    memcpy(self->port, port_text(self->server), 8);
+    AWAIT(exchange(self->port, 300000));
+  ASYNC_FINALLY:
+    AWAIT(coro_server_shutdown(self->server, CORO_SECONDS(2)));
+    ASYNC_END;
+}
+
+ASYNC(cancels_after, ARGS(const char *, host, int, turns), VARS(coro_task *task; int i, error;))
+{
+    ASYNC_BEGIN;
+    self->task = coro_create_task(serves_one(self->host));
+    for (; self->i < self->turns && !coro_task_done(self->task); self->i++)
+        AWAIT(coro_sleep(self->i < 20 ? 0 : CORO_US(20)));
+    coro_task_cancel(self->task);
+    AWAIT_CATCH(self->error, coro_wait_for(coro_task_join(self->task), CORO_SECONDS(5)));
+    HOLDS(self->error == 0 || self->error == CORO_ECANCELED);
+    say(self->error == 0 ? "+" : "-");
+    coro_task_release(self->task);
+    ASYNC_END;
+}
+
+Test(server, a_cancel_at_any_moment_leaves_nothing_behind)
+{
+    for (int turns = 0; turns < 150; turns++)
+        EQ(RUN_NET(cancels_after(turns % 10 == 9 ? "localhost" : "127.0.0.1", turns)), 0);
+    HOLDS(strchr(said, '-') != NULL);
 }

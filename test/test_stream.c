@@ -140,7 +140,7 @@ Test(stream, read_exactly_waits_for_all_pieces)
     SAID("3:abc 0: 4:defg ");
 }
 
-Test(stream, read_exactly_at_the_end_keeps_what_had_come)
+Test(stream, c121_read_exactly_at_the_end_keeps_what_had_come)
 {
     feed_bytes("abc");
     feed("", 0);

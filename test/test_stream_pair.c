@@ -6,6 +6,7 @@
 #include "loop_fixture.h"
 
 #include <coro/stream.h>
+#include <coro/test.h>
 
 SUITE(stream_pair);
 
@@ -170,15 +171,15 @@ ASYNC(random_writer, ARGS(coro_stream *, stream, size_t, total), VARS(size_t at,
     ASYNC_END;
 }
 
-ASYNC(random_pair, ARGS(size_t, capacity), VARS(coro_stream *a, *b; coro_group group;))
+ASYNC(random_pair, ARGS(size_t, capacity, size_t, total), VARS(coro_stream *a, *b; coro_group group;))
 {
     ASYNC_BEGIN;
     EQ(coro_stream_pair(&self->a, &self->b, self->capacity), 0);
     CORO_GROUP(self->group) {
-        coro_group_create_task(&self->group, random_writer(self->a, sizeof large));
-        coro_group_create_task(&self->group, random_reader(self->b, sizeof large));
-        coro_group_create_task(&self->group, random_writer(self->b, sizeof large));
-        coro_group_create_task(&self->group, random_reader(self->a, sizeof large));
+        coro_group_create_task(&self->group, random_writer(self->a, self->total));
+        coro_group_create_task(&self->group, random_reader(self->b, self->total));
+        coro_group_create_task(&self->group, random_writer(self->b, self->total));
+        coro_group_create_task(&self->group, random_reader(self->a, self->total));
     }
   ASYNC_FINALLY:
     AWAIT(coro_stream_close(&self->a));
@@ -191,5 +192,14 @@ Test(stream_pair, random_reads_and_writes_are_one_sequence_of_bytes)
     static const size_t capacities[] = {1, 7, 500, 4096, 100000};
     fill_bytes(large, sizeof large);
     for (size_t i = 0; i < 5; i++)
-        EQ(RUN(random_pair(capacities[i])), 0);
+        EQ(RUN(random_pair(capacities[i], sizeof large)), 0);
+}
+
+Test(stream_pair, in_any_order_of_tasks)
+{
+    fill_bytes(large, sizeof large);
+    for (uint64_t seed = 1; seed <= 100; seed++) {
+        random_state = (uint32_t)seed;
+        EQ(coro_test_run_seed(random_pair(1 + random_below(2000), 10000), seed), 0);
+    }
 }

@@ -464,9 +464,16 @@
      coro_result_copy_(&(lvalue), sizeof(lvalue), coro_callee_))
 #endif
 
-/* Nobody wants it. */
-#define CORO_LEAVE_RESULT_()                                                                       \
-    (CORO_UNLIKELY(coro_callee_->descriptor->drop != NULL) ? coro_drop_(coro_callee_) : (void)0)
+/*
+ * A call of the library without a result goes down no further, and is mostly made in the loop's
+ * record, of which nothing is to be freed; its type says so. All else is a frame.
+ */
+#if CORO_HAS_TYPEOF && CORO_HOSTED
+#define CORO_BY_TYPE_(call, library, frame)                                                        \
+    _Generic((__typeof__(call))0, coro_void *: library, default: frame)
+#else
+#define CORO_BY_TYPE_(call, library, frame) frame
+#endif
 
 /* The machine of all awaits: start the call, leave if it suspends, come back at case n. */
 #define CORO_START_(n, call)                                                                       \
@@ -476,30 +483,33 @@
     coro_callee_ = &(call)->coro;                                                                  \
     {                                                                                              \
         coro_status coro_status_;                                                                  \
-        if ((coro_status_ = coro_enter_(coro_driver_, &self->coro, coro_callee_)).code_ !=         \
-            CORO_DONE_) {                                                                          \
+        coro_status_ = CORO_BY_TYPE_(call, coro_enter_leaf_, coro_enter_)(                         \
+            coro_driver_, &self->coro, coro_callee_);                                              \
+        if (coro_status_.code_ != CORO_DONE_) {                                                    \
             return coro_status_;                                                                   \
             CORO_CASE_(n):;                                                                        \
         }                                                                                          \
     }
 
+/* After its end: nobody wants the result, or it is taken. */
+#define CORO_LET_GO_(call) CORO_BY_TYPE_(call, coro_let_go_leaf_, coro_let_go_)(coro_callee_)
+#define CORO_TAKEN_(lvalue, call) (CORO_TAKE_(lvalue, call), coro_frame_free_(coro_callee_))
+
 #define CORO_AWAIT(...) CORO_CAT_(CORO_AWAIT_, CORO_COUNT_(__VA_ARGS__))(__VA_ARGS__)
 #if CORO_HOSTED
-#define CORO_AWAIT_1(call) CORO_AWAIT_AT_(CORO_HERE_, call, CORO_LEAVE_RESULT_())
+#define CORO_AWAIT_1(call) CORO_AWAIT_AT_(CORO_HERE_, call, CORO_LET_GO_(call))
 #else
 #define CORO_AWAIT_1(call) CORO_AWAIT_SHORT_(CORO_HERE_, call)
 #endif
-#define CORO_AWAIT_2(lvalue, call) CORO_AWAIT_AT_(CORO_HERE_, call, CORO_TAKE_(lvalue, call))
-#define CORO_AWAIT_AT_(n, call, take)                                                              \
+#define CORO_AWAIT_2(lvalue, call) CORO_AWAIT_AT_(CORO_HERE_, call, CORO_TAKEN_(lvalue, call))
+#define CORO_AWAIT_AT_(n, call, end)                                                               \
     do {                                                                                           \
         CORO_START_(n, call)                                                                       \
         if (CORO_UNLIKELY(coro_callee_->error != 0) &&                                             \
-            (coro_error_ = coro_failed_(coro_driver_, &self->coro, &coro_callee_)) != 0) {         \
+            (coro_error_ = coro_failed_(coro_driver_, &self->coro, &coro_callee_)) != 0)           \
             CORO_RAISE_();                                                                         \
-        } else {                                                                                   \
-            take;                                                                                  \
-            coro_frame_free_(coro_callee_);                                                        \
-        }                                                                                          \
+        else                                                                                       \
+            end;                                                                                   \
     } while (0)
 
 /* The same without a result, where code must be small. */
@@ -512,19 +522,17 @@
     } while (0)
 
 #define CORO_AWAIT_CATCH(...) CORO_CAT_(CORO_CATCH_, CORO_COUNT_(__VA_ARGS__))(__VA_ARGS__)
-#define CORO_CATCH_2(error, call) CORO_CATCH_AT_(CORO_HERE_, error, call, CORO_LEAVE_RESULT_())
+#define CORO_CATCH_2(error, call) CORO_CATCH_AT_(CORO_HERE_, error, call, CORO_LET_GO_(call))
 #define CORO_CATCH_3(error, lvalue, call)                                                          \
-    CORO_CATCH_AT_(CORO_HERE_, error, call, CORO_TAKE_(lvalue, call))
-#define CORO_CATCH_AT_(n, error_lvalue, call, take)                                                \
+    CORO_CATCH_AT_(CORO_HERE_, error, call, CORO_TAKEN_(lvalue, call))
+#define CORO_CATCH_AT_(n, error_lvalue, call, end)                                                 \
     do {                                                                                           \
         CORO_START_(n, call)                                                                       \
         (error_lvalue) = coro_callee_->error;                                                      \
         if (CORO_UNLIKELY(coro_callee_->error != 0))                                               \
             (error_lvalue) = coro_failed_(coro_driver_, &self->coro, &coro_callee_);               \
-        if ((error_lvalue) == 0) {                                                                 \
-            take;                                                                                  \
-            coro_frame_free_(coro_callee_);                                                        \
-        }                                                                                          \
+        if ((error_lvalue) == 0)                                                                   \
+            end;                                                                                   \
     } while (0)
 
 /*

@@ -107,6 +107,7 @@
 #define CORO_UNUSED __attribute__((unused))
 #define CORO_PRINTF(f, a) __attribute__((format(printf, f, a)))
 #define CORO_HOT_INLINE static inline __attribute__((always_inline))
+#define CORO_NOINLINE __attribute__((noinline))
 #define CORO_EXTENSION __extension__ /* C++ has no anonymous structs; its compilers have */
 #else
 #define CORO_NODISCARD
@@ -118,12 +119,17 @@
 #define CORO_UNUSED
 #define CORO_PRINTF(f, a)
 #define CORO_HOT_INLINE static inline
+#define CORO_NOINLINE
 #define CORO_EXTENSION
 #endif
 #if CORO_HOSTED
 #define CORO_INLINE CORO_HOT_INLINE
+#define CORO_FAST CORO_HOT_INLINE /* in a .c file: the fast way through it, */
+#define CORO_SLOW static CORO_NOINLINE /* and what would only be in its way */
 #else
 #define CORO_INLINE /* code must be small: a function like others, in src/kernel/frame.c */
+#define CORO_FAST static inline
+#define CORO_SLOW static
 #endif
 
 #if CORO_HOSTED && (defined(__GNUC__) || defined(__clang__)) && !defined(_WIN32)

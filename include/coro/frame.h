@@ -141,9 +141,9 @@ typedef union coro_value {
 typedef struct coro_call {
     coro_header coro;
     coro_value result;
-    void *object;
     coro_value a;
     coro_value b;
+    void *object;
 #if CORO_TIME_BITS == 64
     coro_duration delay;
 #endif
@@ -181,9 +181,8 @@ typedef struct coro_pool {
     void *chunks;             /* all chunks, to give them back */
     coro_allocator allocator; /* where chunks come from; none: only what was given */
     size_t live, bytes;       /* blocks in use; bytes of all chunks */
-    coro_call call;           /* the record in which calls of the library are made */
+    coro_call call;           /* the record in which calls of the library are made; until START */
     coro_call resumed;        /* and the one in which a resumed caller finds its callee */
-    bool call_busy;
 } coro_pool;
 
 /* The running loop's pool; NULL where none runs. It is the loop's first member. */
@@ -220,6 +219,7 @@ coro_header *coro_frame_new_(const coro_descriptor *descriptor, size_t size, siz
 coro_header *coro_frame_at_(void *memory, const coro_descriptor *descriptor, size_t zero_end);
 void coro_frame_free_(coro_header *frame);
 coro_call *coro_call_new_(const coro_descriptor *descriptor);
+coro_void *coro_call_of_(const coro_descriptor *descriptor, void *object, const void *argument);
 coro_status coro_enter_(coro_driver *driver, coro_header *self, coro_header *callee);
 bool coro_drive_(coro_driver *driver, coro_header *callee);
 #endif
@@ -256,7 +256,10 @@ CORO_INLINE void coro_pool_give_(coro_pool *pool, void *block, size_t size)
 CORO_INLINE void coro_zero_(void *begin, size_t size)
 {
 #if CORO_HOSTED && (defined(__GNUC__) || defined(__clang__))
-    __builtin_memset(begin, 0, size);
+    char *byte = (char *)begin;
+    for (; size > 64; byte += 64, size -= 64) /* more at once, and gcc takes the slow `rep stos` */
+        __builtin_memset(byte, 0, 64);
+    __builtin_memset(byte, 0, size);
 #else
     volatile char *byte = (volatile char *)begin; /* volatile: no call of memset may come of it */
     while (size-- > 0)
@@ -326,11 +329,20 @@ CORO_API coro_call *coro_call_new_slow_(const coro_descriptor *descriptor);
 CORO_INLINE coro_call *coro_call_new_(const coro_descriptor *descriptor)
 {
     coro_pool *pool = coro_pool_current_;
-    if (CORO_UNLIKELY(pool == NULL || pool->call_busy))
+    if (CORO_UNLIKELY(pool == NULL || pool->call.coro.state == CORO_STATE_START_))
         return coro_call_new_slow_(descriptor);
-    pool->call_busy = true;
     coro_header_init_(&pool->call.coro, descriptor, CORO_FRAME_CALL_);
     return &pool->call;
+}
+
+/* The usual call: on an object, with one argument. (Of a failed one it may write both as well.) */
+CORO_INLINE coro_void *coro_call_of_(const coro_descriptor *descriptor, void *object,
+                                     const void *argument)
+{
+    coro_call *call = coro_call_new_(descriptor);
+    call->object = object;
+    call->a.pointer = (void *)(uintptr_t)argument;
+    return (coro_void *)call;
 }
 
 #endif
@@ -355,6 +367,19 @@ CORO_INLINE coro_status coro_enter_(coro_driver *driver, coro_header *self, coro
     driver->room++;
     return status;
 }
+
+#if CORO_HOSTED
+/* The same for a call of the library, which goes down no further. */
+CORO_INLINE coro_status coro_enter_leaf_(coro_driver *driver, coro_header *self,
+                                         coro_header *callee)
+{
+    CORO_CHECK(callee != NULL, "awaited NULL; await what the coroutine's function returned");
+    CORO_CHECK(callee->state == CORO_STATE_START_,
+               "awaited a call that was started before; make a new one for each await");
+    callee->caller = self;
+    return callee->descriptor->body(callee, driver, NULL);
+}
+#endif
 
 /* Resume the innermost frame, and its callers as they become ready. False: the root ended. */
 CORO_INLINE bool coro_drive_(coro_driver *driver, coro_header *callee)
@@ -381,6 +406,9 @@ CORO_INLINE bool coro_drive_(coro_driver *driver, coro_header *callee)
 
 #endif
 
+/* driver.flags: a call of the library must look closer, for something is cancelled or no loop runs. */
+enum { CORO_DRIVER_CAREFUL_ = 8 };
+
 /* Make a driver for a chain that needs no loop. Takes the call. */
 static inline void coro_driver_init(coro_driver *driver, coro_header *call)
 {
@@ -388,6 +416,7 @@ static inline void coro_driver_init(coro_driver *driver, coro_header *call)
     coro_zero_(driver, sizeof *driver);
     call->caller = NULL;
     driver->frame = call;
+    driver->flags = CORO_DRIVER_CAREFUL_;
 }
 
 /*
@@ -419,7 +448,21 @@ static inline unsigned coro_frame_line(const coro_header *frame)
 /* --- what the macros of coro/async.h call ------------------------------------------------- */
 
 /* What a finished callee's error does to its caller; *callee may become another frame. */
-CORO_API CORO_COLD int coro_failed_(coro_driver *driver, coro_header *self, coro_header **callee);
+CORO_API CORO_COLD int coro_failed_slow_(coro_driver *driver, coro_header *self,
+                                         coro_header **callee);
+#if CORO_HOSTED
+/* A copy goes out, so that the caller's variable may stay in a register. */
+CORO_INLINE int coro_failed_(coro_driver *driver, coro_header *self, coro_header **callee)
+{
+    coro_header *failed = *callee;
+    int error = coro_failed_slow_(driver, self, &failed);
+    *callee = failed;
+    return error;
+}
+#else
+#define coro_failed_ coro_failed_slow_
+#endif
+
 CORO_API CORO_COLD void coro_thrown_(coro_driver *driver, coro_header *self, int error,
                                       unsigned line);
 CORO_API void coro_finally_enter_(coro_driver *driver, coro_header *self, int error);
@@ -431,9 +474,27 @@ CORO_API CORO_NORETURN CORO_COLD void coro_leave_finally_(const coro_header *sel
 
 /* Give a finished frame's result to its drop function, if nobody has taken it. */
 CORO_API void coro_drop_(coro_header *frame);
+
+/* Nobody wants the result of a finished callee: it is dropped, and the frame freed. */
+CORO_API void coro_let_go_slow_(coro_header *callee);
 #if !CORO_HOSTED
-/* A callee has finished, and nobody wants its result: its error; it is freed. */
+#define coro_let_go_ coro_let_go_slow_
+#define coro_let_go_leaf_ coro_let_go_slow_
+/* The same after a look at the callee's error, which it returns. */
 int coro_awaited_(coro_driver *driver, coro_header *self, coro_header *callee);
+#else
+CORO_INLINE void coro_let_go_leaf_(coro_header *callee)
+{
+    if (CORO_UNLIKELY(callee->flags != CORO_FRAME_CALL_))
+        coro_let_go_slow_(callee);
+}
+CORO_INLINE void coro_let_go_(coro_header *callee)
+{
+    if (CORO_UNLIKELY(callee->descriptor->drop != NULL))
+        coro_let_go_slow_(callee);
+    else
+        coro_frame_free_(callee);
+}
 #endif
 
 /* Copy a result where the compiler has no __typeof__: sizes must agree. */

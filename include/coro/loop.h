@@ -199,6 +199,17 @@ void coro_task_ready_(coro_task *task);
 #endif
 
 #if CORO_HOSTED || defined(CORO_BODIES_HERE_)
+/* Go to the end of the ready queue. */
+CORO_FAST void coro_task_enqueue_(coro_loop *loop, coro_task *task)
+{
+    task->next = NULL;
+    if (CORO_LIKELY(loop->ready_last != NULL))
+        loop->ready_last->next = task;
+    else
+        loop->ready = task;
+    loop->ready_last = task;
+}
+
 CORO_INLINE void coro_task_ready_(coro_task *task)
 {
     coro_loop *loop = task->driver.loop;
@@ -207,12 +218,7 @@ CORO_INLINE void coro_task_ready_(coro_task *task)
     if (CORO_UNLIKELY(coro_pool_current_ != &loop->pool))
         coro_check_thread(loop);
     task->driver.flags |= CORO_TASK_QUEUED_;
-    task->next = NULL;
-    if (loop->ready_last != NULL)
-        loop->ready_last->next = task;
-    else
-        loop->ready = task;
-    loop->ready_last = task;
+    coro_task_enqueue_(loop, task);
 }
 #endif
 

@@ -28,21 +28,29 @@ typedef struct coro_queue { /* private */
     char *buffer;
     size_t item_size, capacity;
     size_t head, count; /* items buffer[head], ... */
-    size_t unfinished;
     coro_waiters getters, putters, joiners;
+    size_t unfinished;
     uint8_t shut;
 } coro_queue;
+
+CORO_API extern const coro_descriptor coro_queue_put_call_, coro_queue_get_call_;
 
 /* capacity items of item_size bytes each, at least 1, in `buffer`. */
 CORO_API void coro_queue_init(coro_queue *queue, void *buffer, size_t item_size, size_t capacity);
 
 /* Put a copy of *item; suspends while the queue is full. CORO_ECLOSED after a
  * shutdown. Borrows item until the await has ended. Cancelled: nothing was put. */
-CORO_API CORO_NODISCARD coro_void *coro_queue_put(coro_queue *queue, const void *item);
+static inline CORO_NODISCARD coro_void *coro_queue_put(coro_queue *queue, const void *item)
+{
+    return coro_call_of_(&coro_queue_put_call_, queue, item);
+}
 
 /* Get the oldest into *item; suspends while the queue is empty. CORO_ECLOSED
  * when it was shut down and is empty. Cancelled: nothing was taken. */
-CORO_API CORO_NODISCARD coro_void *coro_queue_get(coro_queue *queue, void *item);
+static inline CORO_NODISCARD coro_void *coro_queue_get(coro_queue *queue, void *item)
+{
+    return coro_call_of_(&coro_queue_get_call_, queue, item);
+}
 
 /* The same without waiting: 0, CORO_EFULL or CORO_EEMPTY, CORO_ECLOSED. */
 CORO_API int coro_queue_put_nowait(coro_queue *queue, const void *item);

@@ -34,7 +34,11 @@ static inline void coro_semaphore_init(coro_semaphore *semaphore, size_t value)
 }
 
 /* Take a permit; suspends while there is none, in turn. Cancelled: none was taken. */
-CORO_API CORO_NODISCARD coro_void *coro_semaphore_acquire(coro_semaphore *semaphore);
+CORO_API extern const coro_descriptor coro_semaphore_acquire_call_;
+static inline CORO_NODISCARD coro_void *coro_semaphore_acquire(coro_semaphore *semaphore)
+{
+    return coro_call_of_(&coro_semaphore_acquire_call_, semaphore, NULL);
+}
 
 /* Take one if there is one and nobody waits. */
 CORO_API bool coro_semaphore_try_acquire(coro_semaphore *semaphore);

@@ -22,7 +22,7 @@
  *
  * A stream that is NULL is a closed one: reads give CORO_ECLOSED, writes CORO_EPIPE,
  * close and abort nothing. Memory: the stream and its buffers come from its loop's
- * pool. Threads: the loop's.
+ * pool; it has to be closed before its loop is. Threads: the loop's.
  */
 #ifndef CORO_STREAM_H
 #define CORO_STREAM_H
@@ -136,6 +136,10 @@ CORO_API CORO_NODISCARD coro_void *coro_stream_shutdown_write(coro_stream *strea
  * connection, when not all could be sent. Cancelled: does not wait, aborts. The
  * stream is gone in any case. A task that still reads gets the end, one that still
  * writes CORO_EPIPE. Never allocates.
+ *
+ * A TCP stream whose last bytes have come but were not read is closed with a reset,
+ * which can overtake what was sent: where that matters shutdown_write, and read to
+ * the end, before the close.
  */
 CORO_API CORO_NODISCARD coro_void *coro_stream_close(coro_stream **stream);
 

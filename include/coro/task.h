@@ -96,9 +96,9 @@ enum { /* driver.flags */
     CORO_TASK_QUEUED_ = 1,   /* in the ready queue */
     CORO_TASK_WAITING_ = 2,  /* at a wait of the library */
     CORO_TASK_CALL_ = 4,     /* ...which was made in line: resume its caller */
-    CORO_TASK_CANCEL_ = 8,   /* some scope around it is cancelled: look closer */
-    CORO_TASK_FAILED_ = 8,   /* without scopes: its wait failed, wait.a has the error */
+    CORO_TASK_CANCEL_ = CORO_DRIVER_CAREFUL_, /* some scope around it is cancelled: look closer */
     CORO_TASK_CANCELED_ = 16, /* the task itself was */
+    CORO_TASK_FAILED_ = 16,   /* without scopes: its wait failed, wait.a has the error */
     CORO_TASK_DONE_ = 32,
     CORO_TASK_TAKEN_ = 64, /* somebody has taken its error */
     CORO_TASK_POOL_ = 128  /* memory: from the pool */
@@ -140,17 +140,34 @@ CORO_API coro_task *coro_task_retain(coro_task *task);
  * keeps it alive); the await ends when that one has ended.
  * NULL (no memory at create_task) gives CORO_ENOMEM; itself gives CORO_ELOOP.
  */
-CORO_API CORO_NODISCARD coro_void *coro_task_join(coro_task *task);
+CORO_API extern const coro_descriptor coro_task_join_call_;
+static inline CORO_NODISCARD coro_void *coro_task_join(coro_task *task)
+{
+    return coro_call_of_(&coro_task_join_call_, task, NULL);
+}
 
 /* Join, and take the typed result: `function` is the coroutine that the task runs; that is checked. */
 #define CORO_JOIN(lvalue, function, task)                                                          \
     CORO_JOIN_AT_(CORO_HERE_, lvalue, function, coro_task_join(task))
 #define CORO_JOIN_AT_(n, lvalue, function, call)                                                   \
     CORO_AWAIT_AT_(n, call,                                                                        \
-                   (lvalue) = ((struct function *)coro_joined_frame_(coro_callee_,                 \
-                                                                     &function##_descriptor))      \
-                                  ->result)
-CORO_API void *coro_joined_frame_(coro_header *join, const coro_descriptor *descriptor);
+                   ((lvalue) = ((struct function *)coro_joined_frame_(coro_callee_,                \
+                                                                      &function##_descriptor))     \
+                                   ->result,                                                       \
+                    coro_let_go_leaf_(coro_callee_)))
+#if !CORO_HOSTED
+void *coro_joined_frame_(coro_header *join, const coro_descriptor *descriptor);
+#endif
+#if CORO_HOSTED || defined(CORO_BODIES_HERE_)
+CORO_INLINE void *coro_joined_frame_(coro_header *join, const coro_descriptor *descriptor)
+{
+    coro_header *root = ((coro_task *)((coro_call *)join)->object)->driver.frame;
+    CORO_CHECK(root->descriptor == descriptor,
+               "CORO_JOIN names another coroutine than the one that the task runs");
+    root->flags |= CORO_FRAME_TAKEN_;
+    return root;
+}
+#endif
 
 /* Has it ended? Its error then (CORO_EPENDING before). Loop thread. */
 CORO_API bool coro_task_done(const coro_task *task);
@@ -191,7 +208,11 @@ CORO_API bool coro_task_cancelled(const coro_task *task);
  * yield: let all who are ready have a turn; asyncio's sleep(0).
  */
 CORO_API CORO_NODISCARD coro_void *coro_sleep(coro_duration delay);
-CORO_API CORO_NODISCARD coro_void *coro_yield(void);
+CORO_API extern const coro_descriptor coro_yield_call_;
+static inline CORO_NODISCARD coro_void *coro_yield(void)
+{
+    return (coro_void *)coro_call_new_(&coro_yield_call_);
+}
 
 CORO_END_DECLS
 

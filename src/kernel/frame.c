@@ -102,7 +102,8 @@ static coro_status failed_body(coro_header *self, coro_driver *driver, coro_head
 }
 
 static const coro_descriptor failed_descriptor = {
-    failed_body, CORO_NAMED_("out of memory"), NULL, NULL, sizeof(coro_call), sizeof(coro_call), 0, 0};
+    failed_body,       CORO_NAMED_("out of memory"), NULL, NULL, sizeof(coro_call),
+    sizeof(coro_call), 0,                            0};
 
 /* Nobody but an await writes to it, and only its caller: one a thread. */
 static CORO_THREAD_LOCAL coro_call failed_frame;
@@ -162,10 +163,9 @@ void coro_discard_(coro_header *call)
     if (call == NULL)
         return;
     CORO_CHECK(call->state == CORO_STATE_START_, "coro_discard of a call that was started");
-    if (call->flags & CORO_FRAME_CALL_)
-        coro_pool_current_->call_busy = false;
     if (call->descriptor->discard != NULL)
         call->descriptor->discard(call);
+    call->state = CORO_STATE_FINISHED_;
     coro_frame_free_(call);
 }
 
@@ -178,15 +178,14 @@ coro_header *coro_frame_keep(coro_header *call)
     if (!(call->flags & CORO_FRAME_CALL_))
         return call;
     copy = coro_frame_new_slow_(call->descriptor);
-    coro_pool_current_->call_busy = false;
     if (copy == NULL) {
-        if (call->descriptor->discard != NULL)
-            call->descriptor->discard(call);
+        coro_discard_(call);
         return coro_frame_failed_();
     }
     flags = copy->coro.flags;
     *copy = *(coro_call *)call;
     copy->coro.flags = flags;
+    call->state = CORO_STATE_FINISHED_; /* the record is free again */
     return &copy->coro;
 }
 
@@ -212,10 +211,10 @@ void coro_drop_(coro_header *frame)
     frame->flags |= CORO_FRAME_TAKEN_;
 }
 
-void coro_frame_drop(coro_header *frame)
+void coro_let_go_slow_(coro_header *callee)
 {
-    coro_drop_(frame);
-    coro_frame_free_(frame);
+    coro_drop_(callee);
+    coro_frame_free_(callee);
 }
 
 void coro_driver_close(coro_driver *driver)
@@ -277,7 +276,7 @@ static void trace(coro_driver *driver, const coro_header *self, const coro_heade
 #define trace(driver, self, callee, error, line) (void)(line)
 #endif
 
-int coro_failed_(coro_driver *driver, coro_header *self, coro_header **callee)
+int coro_failed_slow_(coro_driver *driver, coro_header *self, coro_header **callee)
 {
     coro_header *failed = *callee = coro_frame_resolve(*callee);
     int error = failed->error;
@@ -296,7 +295,7 @@ int coro_awaited_(coro_driver *driver, coro_header *self, coro_header *callee)
     if (callee->error != 0)
         error = coro_failed_(driver, self, &callee);
     if (error == 0)
-        coro_frame_drop(callee);
+        coro_let_go_(callee);
     return error;
 }
 #endif

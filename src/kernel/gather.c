@@ -52,7 +52,7 @@ ASYNC(child, ARGS(gather_state *, gather, size_t, index, coro_header *, call),
     if (self->gather != NULL)
         child_ended(self->gather, self->index, self->ended, self->error);
     else if (self->ended != NULL)
-        coro_frame_drop(self->ended);
+        coro_let_go_(self->ended);
     ASYNC_END;
 }
 
@@ -62,8 +62,8 @@ static void child_discard(coro_header *frame)
 }
 
 static const coro_descriptor child_in_gather = {
-    child_enter_,   CORO_NAMED_("gather"), NULL, child_discard, sizeof(struct child),
-    child_zero_end_, 0,               0};
+    child_enter_, CORO_NAMED_("gather"), NULL, child_discard,
+    sizeof(struct child), child_zero_end_, 0, 0};
 
 static void finish(gather_state *gather, int error)
 {
@@ -198,7 +198,7 @@ static void cut_loose(gather_state *gather)
         if (each->child != NULL)
             each->child->gather = NULL;
         if (each->ended != NULL)
-            coro_frame_drop(each->ended);
+            coro_let_go_(each->ended);
         coro_task_release(each->task);
     }
     free_items(gather);
@@ -237,8 +237,8 @@ static void gather_discard(coro_header *frame)
 }
 
 static const coro_descriptor gather_descriptor = {
-    gather_all_enter_,    CORO_NAMED_("coro_gather"), NULL, gather_discard, sizeof(struct gather_all),
-    gather_all_zero_end_, 0,             0};
+    gather_all_enter_, CORO_NAMED_("coro_gather"), NULL, gather_discard,
+    sizeof(struct gather_all), gather_all_zero_end_, 0, 0};
 
 
 static coro_void *no_memory(const coro_gather_item *items, size_t count)

@@ -35,17 +35,41 @@ coro_header *coro_frame_keep(coro_header *call);
 /* Follow forwards to the frame that has the result; the wrappers are freed. */
 coro_header *coro_frame_resolve(coro_header *frame);
 /* Free a finished frame, and first what its result holds, if nobody has taken it. */
-void coro_frame_drop(coro_header *frame);
 void *coro_heap_resize(void *context, void *block, size_t old, size_t fresh);
 
 /* pool.c */
 void coro_pool_init(coro_pool *pool, coro_allocator allocator, void *arena, size_t size);
 void coro_pool_close(coro_pool *pool);
 
+/* loop.c: as coro_check_thread, which nobody needs to call while the loop runs. */
+CORO_FAST void coro_check_here(const coro_loop *loop)
+{
+    if (CORO_UNLIKELY(coro_pool_current_ != &loop->pool))
+        coro_check_thread(loop);
+}
+
 /* timer_heap.c, timer_list.c */
 enum { CORO_TIMER_SLEEP, CORO_TIMER_SCOPE };
-int coro_timers_reserve(coro_loop *loop);
-void coro_timers_unreserve(coro_loop *loop);
+int coro_timers_reserve_slow(coro_loop *loop);
+CORO_FAST int coro_timers_reserve(coro_loop *loop)
+{
+#if CORO_TIME_BITS == 64
+    if (CORO_UNLIKELY(loop->timers.reserved == loop->timers.capacity))
+        return coro_timers_reserve_slow(loop);
+    loop->timers.reserved++;
+#else
+    (void)loop;
+#endif
+    return 0;
+}
+CORO_FAST void coro_timers_unreserve(coro_loop *loop)
+{
+#if CORO_TIME_BITS == 64
+    loop->timers.reserved--;
+#else
+    (void)loop;
+#endif
+}
 void coro_timer_set(coro_loop *loop, int kind, coro_timer *timer, coro_time deadline);
 bool coro_timer_clear(coro_loop *loop, int kind, coro_timer *timer);
 bool coro_timers_next(const coro_loop *loop, coro_time *deadline);
@@ -66,8 +90,31 @@ void coro_task_destroy(coro_task *task);
 int coro_task_make(coro_loop *loop, coro_task **out, coro_header *call);
 void coro_task_destroy_tree(coro_task *task);
 #if CORO_JOINS
-void coro_ring_add(coro_task **ring, coro_task *task);
-void coro_ring_remove(coro_task **ring, coro_task *task);
+CORO_FAST void coro_ring_add(coro_task **ring, coro_task *task)
+{
+    coro_task *first = *ring;
+    if (first == NULL) {
+        task->sibling = task->elder = task;
+        *ring = task;
+        return;
+    }
+    task->sibling = first;
+    task->elder = first->elder;
+    first->elder->sibling = task;
+    first->elder = task;
+}
+CORO_FAST void coro_ring_remove(coro_task **ring, coro_task *task)
+{
+    if (task->sibling == task) {
+        *ring = NULL;
+    } else {
+        task->elder->sibling = task->sibling;
+        task->sibling->elder = task->elder;
+        if (*ring == task)
+            *ring = task->sibling;
+    }
+    task->sibling = task->elder = NULL;
+}
 void coro_task_list_free(coro_task *first);
 bool coro_task_join_is_done(const coro_header *call);
 bool coro_is_join(const coro_header *call);

@@ -29,17 +29,17 @@ const coro_backend *(*coro_backend_default_)(void);
 
 /* --- one task ----------------------------------------------------------------------------- */
 
-static void resume(coro_loop *loop, coro_task *task)
+CORO_FAST void resume(coro_loop *loop, coro_task *task)
 {
     coro_driver *driver = &task->driver;
     coro_header *callee = NULL;
-    driver->flags &= (uint8_t)~CORO_TASK_QUEUED_;
+    uint8_t flags = driver->flags;
+    driver->flags = flags & (uint8_t)~(CORO_TASK_QUEUED_ | CORO_TASK_CALL_);
     loop->current = task;
     loop->budget = CORO_BUDGET;
-    if (driver->flags & CORO_TASK_CALL_) {
+    if (flags & CORO_TASK_CALL_) {
         coro_call *call = &loop->pool.resumed;
-        driver->flags &= (uint8_t)~CORO_TASK_CALL_;
-        coro_header_init_(&call->coro, &coro_resumed_call, CORO_FRAME_CALL_);
+        call->coro.descriptor = &coro_resumed_call;
         coro_wait_finish(task, call);
         callee = &call->coro;
     }
@@ -49,7 +49,6 @@ static void resume(coro_loop *loop, coro_task *task)
         CORO_CHECK(driver->flags & (CORO_TASK_WAITING_ | CORO_TASK_QUEUED_),
                    "a task suspended with nothing to wait for; ASYNC_SUSPEND and YIELD need a "
                    "driver or consumer of their own");
-    loop->current = NULL;
 }
 
 /* Take a task that will be freed from the ready queue. */
@@ -66,7 +65,7 @@ void coro_loop_forget(coro_loop *loop, coro_task *task)
     task->driver.flags &= (uint8_t)~CORO_TASK_QUEUED_;
 }
 
-static unsigned run_batch(coro_loop *loop)
+CORO_FAST void run_batch(coro_loop *loop)
 {
     unsigned count = 0;
     loop->batch = loop->ready;
@@ -79,7 +78,8 @@ static unsigned run_batch(coro_loop *loop)
         resume(loop, task);
         count++;
     }
-    return count;
+    loop->current = NULL;
+    loop->idle_resumes += count;
 }
 
 /* --- the turn ----------------------------------------------------------------------------- */
@@ -148,9 +148,13 @@ static coro_time never(const coro_loop *loop)
 #endif
 }
 
-static void look_outside(coro_loop *loop, bool wait)
+CORO_SLOW void look_outside(coro_loop *loop, bool wait)
 {
     coro_time deadline = loop->now;
+#if CORO_HOSTED
+    loop->metrics.turns += loop->idle_turns;
+    loop->metrics.resumes += loop->idle_resumes;
+#endif
     loop->idle_turns = loop->idle_resumes = 0;
     if (wait && loop->ready == NULL && !loop->stopping && !coro_timers_next(loop, &deadline))
         deadline = never(loop);
@@ -162,25 +166,25 @@ static void look_outside(coro_loop *loop, bool wait)
     expire_timers(loop);
 }
 
+/* coro_pool_current_ is this loop's. */
+CORO_FAST void turn(coro_loop *loop, bool wait)
+{
+    if (loop->inbox != NULL)
+        loop->inbox->take(loop->inbox);
+    run_batch(loop);
+    if (loop->hooks != NULL)
+        run_hooks(loop);
+    if (++loop->idle_turns >= TURNS_UNASKED || loop->ready == NULL ||
+        loop->idle_resumes >= RESUMES_UNASKED)
+        look_outside(loop, wait && may_sleep(loop));
+}
+
 bool coro_loop_run_once(coro_loop *loop, bool wait)
 {
     coro_pool *outer = coro_pool_current_;
-    unsigned resumed;
     CORO_CHECK(!loop->closed, "a loop was used after it was closed");
     coro_pool_current_ = &loop->pool;
-    if (loop->inbox != NULL)
-        loop->inbox->take(loop->inbox);
-    resumed = run_batch(loop);
-    if (loop->hooks != NULL)
-        run_hooks(loop);
-    loop->idle_resumes += resumed;
-#if CORO_HOSTED
-    loop->metrics.turns++;
-    loop->metrics.resumes += resumed;
-#endif
-    if (loop->ready == NULL || ++loop->idle_turns >= TURNS_UNASKED ||
-        loop->idle_resumes >= RESUMES_UNASKED)
-        look_outside(loop, wait && may_sleep(loop));
+    turn(loop, wait);
     coro_pool_current_ = outer;
     return loop->ready != NULL;
 }
@@ -217,9 +221,12 @@ void coro_loop_add_closer(coro_loop *loop, coro_hook *hook)
 #if CORO_JOINS
 static int run_until(coro_loop *loop, coro_task *task)
 {
+    coro_pool *outer = coro_pool_current_;
     int error = 0;
     if (loop->running)
         return CORO_EBUSY;
+    CORO_CHECK(!loop->closed, "a loop was used after it was closed");
+    coro_pool_current_ = &loop->pool;
     loop->running = true;
     loop->main_task = task;
 #if CORO_TRACE_DEPTH
@@ -233,13 +240,18 @@ static int run_until(coro_loop *loop, coro_task *task)
             error = CORO_EDEADLK;
             break;
         }
-        coro_loop_run_once(loop, true);
+#if CORO_HOSTED
+        turn(loop, true);
+#else
+        coro_loop_run_once(loop, true); /* code must be small */
+#endif
         if (loop->stopping && !(task->driver.flags & CORO_TASK_DONE_))
             error = CORO_ESTOPPED;
         loop->stopping = false;
     }
     loop->running = false;
     loop->main_task = NULL;
+    coro_pool_current_ = outer;
     return error;
 }
 
@@ -371,6 +383,8 @@ coro_time coro_loop_time(coro_loop *loop)
 void coro_loop_metrics_get(const coro_loop *loop, coro_loop_metrics *metrics)
 {
     *metrics = loop->metrics;
+    metrics->turns += loop->idle_turns;
+    metrics->resumes += loop->idle_resumes;
     metrics->tasks = loop->task_count;
     metrics->frames = loop->pool.live;
 }

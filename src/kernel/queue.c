@@ -14,19 +14,35 @@
 
 #include "kernel.h"
 
-static void copy(void *to, const void *from, size_t size)
+/*
+ * `word`: items are a machine word, which is nearly always so, and who waits is of the running
+ * loop. Then nothing calls a function, and no register needs saving.
+ */
+CORO_FAST void copy(const coro_queue *queue, void *to, const void *from, bool word)
 {
 #if CORO_HOSTED && (defined(__GNUC__) || defined(__clang__))
-    if (CORO_LIKELY(size == sizeof(void *)))
+    if (word)
         __builtin_memcpy(to, from, sizeof(void *));
-    else if (size == sizeof(int))
-        __builtin_memcpy(to, from, sizeof(int));
     else
-        __builtin_memcpy(to, from, size);
+        __builtin_memcpy(to, from, queue->item_size);
 #else
-    for (size_t i = 0; i < size; i++)
+    (void)word;
+    for (size_t i = 0; i < queue->item_size; i++)
         ((volatile char *)to)[i] = ((const char *)from)[i];
 #endif
+}
+
+CORO_FAST char *place(const coro_queue *queue, size_t index, bool word)
+{
+    return queue->buffer + index * (word ? sizeof(void *) : queue->item_size);
+}
+
+CORO_FAST void wake(coro_task *task, bool word)
+{
+    if (word)
+        coro_wait_done_here(task, 0);
+    else
+        coro_wait_done(task, 0);
 }
 
 void coro_queue_init(coro_queue *queue, void *buffer, size_t item_size, size_t capacity)
@@ -39,61 +55,72 @@ void coro_queue_init(coro_queue *queue, void *buffer, size_t item_size, size_t c
     queue->capacity = capacity;
 }
 
-static void push(coro_queue *queue, const void *item)
+CORO_FAST void push(coro_queue *queue, const void *item, bool word)
 {
     size_t tail = queue->head + queue->count;
     if (tail >= queue->capacity)
         tail -= queue->capacity;
-    copy(queue->buffer + tail * queue->item_size, item, queue->item_size);
+    copy(queue, place(queue, tail, word), item, word);
     queue->count++;
+    queue->unfinished++;
 }
 
-static void pop(coro_queue *queue, void *item)
+CORO_FAST void pop(coro_queue *queue, void *item, bool word)
 {
-    copy(item, queue->buffer + queue->head * queue->item_size, queue->item_size);
+    copy(queue, item, place(queue, queue->head, word), word);
     if (++queue->head == queue->capacity)
         queue->head = 0;
     queue->count--;
 }
 
-int coro_queue_put_nowait(coro_queue *queue, const void *item)
+CORO_FAST int put(coro_queue *queue, const void *item, bool word)
 {
     coro_task *getter;
     if (CORO_UNLIKELY(queue->shut))
         return CORO_ECLOSED;
     getter = coro_waiters_pop(&queue->getters);
     if (getter != NULL) {
-        copy(getter->wait.a.pointer, item, queue->item_size);
+        copy(queue, getter->wait.a.pointer, item, word);
         queue->unfinished++;
-        coro_wait_done(getter, 0);
+        wake(getter, word);
         return 0;
     }
     if (queue->count == queue->capacity)
         return CORO_EFULL;
-    push(queue, item);
-    queue->unfinished++;
+    push(queue, item, word);
     return 0;
 }
 
-int coro_queue_get_nowait(coro_queue *queue, void *item)
+CORO_FAST int get(coro_queue *queue, void *item, bool word)
 {
     coro_task *putter;
     if (queue->count == 0)
         return queue->shut ? CORO_ECLOSED : CORO_EEMPTY;
-    pop(queue, item);
+    pop(queue, item, word);
     putter = coro_waiters_pop(&queue->putters);
     if (putter != NULL) {
-        push(queue, putter->wait.a.pointer);
-        queue->unfinished++;
-        coro_wait_done(putter, 0);
+        push(queue, putter->wait.a.pointer, word);
+        wake(putter, word);
     }
     return 0;
 }
 
-static int put_start(coro_task *task, coro_call *call)
+int coro_queue_put_nowait(coro_queue *queue, const void *item)
+{
+    return put(queue, item, false);
+}
+
+int coro_queue_get_nowait(coro_queue *queue, void *item)
+{
+    return get(queue, item, false);
+}
+
+/* --- waiting ------------------------------------------------------------------------------ */
+
+CORO_FAST int put_start(coro_task *task, coro_call *call, bool word)
 {
     coro_queue *queue = call->object;
-    int error = coro_queue_put_nowait(queue, call->a.pointer);
+    int error = put(queue, call->a.pointer, word);
     if (CORO_LIKELY(error != CORO_EFULL))
         return error;
     coro_wait_on(task, queue);
@@ -102,16 +129,26 @@ static int put_start(coro_task *task, coro_call *call)
     return CORO_PENDING_;
 }
 
-static int get_start(coro_task *task, coro_call *call)
+CORO_FAST int get_start(coro_task *task, coro_call *call, bool word)
 {
     coro_queue *queue = call->object;
-    int error = coro_queue_get_nowait(queue, call->a.pointer);
+    int error = get(queue, call->a.pointer, word);
     if (CORO_LIKELY(error != CORO_EEMPTY))
         return error;
     coro_wait_on(task, queue);
     task->wait.a = call->a;
     coro_waiters_push(&queue->getters, task);
     return CORO_PENDING_;
+}
+
+static int put_any_start(coro_task *task, coro_call *call)
+{
+    return put_start(task, call, false);
+}
+
+static int get_any_start(coro_task *task, coro_call *call)
+{
+    return get_start(task, call, false);
 }
 
 static int join_start(coro_task *task, coro_call *call)
@@ -151,33 +188,61 @@ static const coro_wait_type join_type = {"queue join", join_cancel, NULL, NULL, 
 #define TYPE(name) NULL
 #endif
 
-CORO_LEAF(coro_queue_put, TYPE(put), put_start, 0);
-CORO_LEAF(coro_queue_get, TYPE(get), get_start, 0);
+#if CORO_HOSTED
+/* Any item, any state of things. */
+CORO_SLOW coro_status put_any(coro_header *self, coro_driver *driver)
+{
+    return coro_leaf(self, driver, TYPE(put), put_any_start);
+}
+
+CORO_SLOW coro_status get_any(coro_header *self, coro_driver *driver)
+{
+    return coro_leaf(self, driver, TYPE(get), get_any_start);
+}
+
+CORO_FAST bool is_usual(const coro_header *self, const coro_driver *driver,
+                          const coro_queue *queue, const coro_waiters *others)
+{
+    return CORO_LIKELY(self->state != CORO_STATE_WAITING_ &&
+                       !(driver->flags & CORO_DRIVER_CAREFUL_) &&
+                       queue->item_size == sizeof(void *) &&
+                       (others->first == NULL || others->first->driver.loop == driver->loop));
+}
+
+static coro_status put_enter(coro_header *self, coro_driver *driver, coro_header *callee)
+{
+    coro_task *task = (coro_task *)driver;
+    coro_call *call = (coro_call *)self;
+    coro_queue *queue = call->object;
+    (void)callee;
+    if (!is_usual(self, driver, queue, &queue->getters))
+        return put_any(self, driver);
+    return coro_leaf_started(task, call, TYPE(put), put_start(task, call, true));
+}
+
+static coro_status get_enter(coro_header *self, coro_driver *driver, coro_header *callee)
+{
+    coro_task *task = (coro_task *)driver;
+    coro_call *call = (coro_call *)self;
+    coro_queue *queue = call->object;
+    (void)callee;
+    if (!is_usual(self, driver, queue, &queue->putters))
+        return get_any(self, driver);
+    return coro_leaf_started(task, call, TYPE(get), get_start(task, call, true));
+}
+
+const coro_descriptor coro_queue_put_call_ = {CORO_LEAF_FIELDS_("coro_queue_put", put_enter, 0)};
+const coro_descriptor coro_queue_get_call_ = {CORO_LEAF_FIELDS_("coro_queue_get", get_enter, 0)};
+#else
+CORO_LEAF_INLINE(coro_queue_put, TYPE(put), put_any_start, 0);
+CORO_LEAF_INLINE(coro_queue_get, TYPE(get), get_any_start, 0);
+#endif
 CORO_LEAF(coro_queue_join, TYPE(join), join_start, 0);
 
-static coro_void *call_of(const coro_descriptor *descriptor, coro_queue *queue, void *item)
-{
-    coro_call *call = coro_call_new_(descriptor);
-    if (call->coro.error == 0) {
-        call->object = queue;
-        call->a.pointer = item;
-    }
-    return (coro_void *)call;
-}
-
-coro_void *coro_queue_put(coro_queue *queue, const void *item)
-{
-    return call_of(&coro_queue_put_call_, queue, (void *)(uintptr_t)item);
-}
-
-coro_void *coro_queue_get(coro_queue *queue, void *item)
-{
-    return call_of(&coro_queue_get_call_, queue, item);
-}
 
 coro_void *coro_queue_join(coro_queue *queue)
 {
-    return call_of(&coro_queue_join_call_, queue, NULL);
+    return coro_call_of_(&coro_queue_join_call_, queue, NULL);
 }
 
 static void wake_all(coro_waiters *waiters, int error)

@@ -9,12 +9,17 @@
 
 #include "kernel.h"
 
-bool coro_semaphore_try_acquire(coro_semaphore *semaphore)
+static inline bool take(coro_semaphore *semaphore)
 {
     if (semaphore->value == 0)
         return false;
     semaphore->value--;
     return true;
+}
+
+bool coro_semaphore_try_acquire(coro_semaphore *semaphore)
+{
+    return take(semaphore);
 }
 
 void coro_semaphore_release(coro_semaphore *semaphore)
@@ -26,10 +31,10 @@ void coro_semaphore_release(coro_semaphore *semaphore)
         semaphore->value++;
 }
 
-static int acquire_start(coro_task *task, coro_call *call)
+static inline int acquire_start(coro_task *task, coro_call *call)
 {
     coro_semaphore *semaphore = call->object;
-    if (coro_semaphore_try_acquire(semaphore))
+    if (take(semaphore))
         return 0;
     coro_wait_on(task, semaphore);
     coro_waiters_push(&semaphore->waiters, task);
@@ -49,12 +54,4 @@ static const coro_wait_type acquire_type = {"semaphore", acquire_cancel, NULL, N
 #define ACQUIRE_TYPE NULL
 #endif
 
-CORO_LEAF(coro_semaphore_acquire, ACQUIRE_TYPE, acquire_start, 0);
-
-coro_void *coro_semaphore_acquire(coro_semaphore *semaphore)
-{
-    coro_call *call = coro_call_new_(&coro_semaphore_acquire_call_);
-    if (call->coro.error == 0)
-        call->object = semaphore;
-    return (coro_void *)call;
-}
+CORO_LEAF_INLINE(coro_semaphore_acquire, ACQUIRE_TYPE, acquire_start, 0);

@@ -52,6 +52,15 @@ static const coro_wait_type sleep_type = {"sleep", sleep_cancel, NULL, NULL, fal
 
 CORO_LEAF(coro_sleep, SLEEP_TYPE, sleep_start, 0);
 
+/* asyncio's sleep(0), without a look at the clock. */
+static inline int yield_start(coro_task *task, coro_call *call)
+{
+    (void)task, (void)call;
+    return CORO_TURN_;
+}
+
+CORO_LEAF_INLINE(coro_yield, SLEEP_TYPE, yield_start, 0);
+
 coro_void *coro_sleep(coro_duration delay)
 {
     coro_call *call = coro_call_new_(&coro_sleep_call_);
@@ -63,9 +72,4 @@ coro_void *coro_sleep(coro_duration delay)
 #endif
     }
     return (coro_void *)call;
-}
-
-coro_void *coro_yield(void)
-{
-    return coro_sleep(0);
 }

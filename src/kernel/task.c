@@ -15,54 +15,33 @@
  */
 #include "kernel.h"
 
-#if CORO_JOINS
-void coro_ring_add(coro_task **ring, coro_task *task)
-{
-    if (*ring == NULL) {
-        task->sibling = task->elder = task;
-        *ring = task;
-        return;
-    }
-    task->sibling = *ring;
-    task->elder = (*ring)->elder;
-    task->elder->sibling = task;
-    task->sibling->elder = task;
-}
-
-void coro_ring_remove(coro_task **ring, coro_task *task)
-{
-    if (task->sibling == task) {
-        *ring = NULL;
-    } else {
-        task->elder->sibling = task->sibling;
-        task->sibling->elder = task->elder;
-        if (*ring == task)
-            *ring = task->sibling;
-    }
-    task->sibling = task->elder = NULL;
-}
-#endif
-
 /* --- making ------------------------------------------------------------------------------- */
 
-static void start(coro_loop *loop, coro_task *task, coro_header *root)
+CORO_FAST void start(coro_loop *loop, coro_task *task, coro_header *root, unsigned flags)
 {
     coro_zero_(task, sizeof *task);
     task->driver.frame = root;
     task->driver.loop = loop;
+    task->driver.flags = (uint8_t)flags;
     root->caller = NULL;
     loop->task_count++;
 #if CORO_HOSTED
     if (loop->metrics.tasks_max < loop->task_count)
         loop->metrics.tasks_max = loop->task_count;
 #endif
+#if CORO_HOSTED
+    task->driver.flags |= CORO_TASK_QUEUED_;
+    coro_task_enqueue_(loop, task);
+#else
     coro_task_ready_(task);
+#endif
 }
 
 /* A frame of another loop's pool cannot live here: it moves to the heap, if there is one. */
-static coro_header *adopt(coro_loop *loop, coro_header *call)
+CORO_SLOW coro_header *adopt_slow(coro_loop *loop, coro_header *call)
 {
     coro_header *copy = NULL;
+    coro_check_thread(loop);
     call = coro_frame_keep(call);
     if (!(call->flags & CORO_FRAME_POOL_) || coro_pool_current_ == &loop->pool)
         return call;
@@ -80,9 +59,19 @@ static coro_header *adopt(coro_loop *loop, coro_header *call)
     return copy;
 }
 
+/* A new task's call: of the running loop's pool, mostly. Or the frame that says CORO_ENOMEM. */
+CORO_FAST coro_header *adopt(coro_loop *loop, coro_header *call)
+{
+#if CORO_HOSTED
+    if (CORO_LIKELY(call != NULL && call->flags == CORO_FRAME_POOL_ &&
+                    call->state == CORO_STATE_START_ && coro_pool_current_ == &loop->pool))
+        return call;
+#endif
+    return adopt_slow(loop, call);
+}
+
 int coro_task_start_at_(coro_loop *loop, coro_task *task, coro_header *call)
 {
-    coro_check_thread(loop);
     call = adopt(loop, call);
     if (call->error == CORO_ENOMEM)
         return CORO_ENOMEM;
@@ -90,7 +79,7 @@ int coro_task_start_at_(coro_loop *loop, coro_task *task, coro_header *call)
         coro_discard_(call);
         return CORO_ENOMEM;
     }
-    start(loop, task, call);
+    start(loop, task, call, 0);
 #if CORO_JOINS
     task->driver.references = 1;
     coro_ring_add(&loop->tasks, task);
@@ -98,11 +87,9 @@ int coro_task_start_at_(coro_loop *loop, coro_task *task, coro_header *call)
     return 0;
 }
 
-/* The task, in no ring yet, with no reference. */
-int coro_task_make(coro_loop *loop, coro_task **out, coro_header *call)
+CORO_FAST int make(coro_loop *loop, coro_task **out, coro_header *call)
 {
     coro_task *task;
-    coro_check_thread(loop);
     call = adopt(loop, call);
     if (call->error == CORO_ENOMEM)
         return CORO_ENOMEM;
@@ -113,10 +100,15 @@ int coro_task_make(coro_loop *loop, coro_task **out, coro_header *call)
         coro_discard_(call);
         return CORO_ENOMEM;
     }
-    start(loop, task, call);
-    task->driver.flags |= CORO_TASK_POOL_;
+    start(loop, task, call, CORO_TASK_POOL_);
     *out = task;
     return 0;
+}
+
+/* The task, in no ring yet, with no reference. */
+int coro_task_make(coro_loop *loop, coro_task **out, coro_header *call)
+{
+    return make(loop, out, call);
 }
 
 coro_task *coro_create_task_(coro_loop *loop, coro_header *call)
@@ -125,7 +117,7 @@ coro_task *coro_create_task_(coro_loop *loop, coro_header *call)
     if (loop == NULL)
         loop = coro_loop_current();
     CORO_CHECK(loop != NULL, "coro_create_task needs a running loop; see coro_loop_create_task");
-    if (coro_task_make(loop, &task, call) != 0)
+    if (make(loop, &task, call) != 0)
         return NULL;
 #if CORO_JOINS
     task->driver.references = 1;
@@ -137,12 +129,11 @@ coro_task *coro_create_task_(coro_loop *loop, coro_header *call)
 /* --- ending ------------------------------------------------------------------------------- */
 
 #if CORO_JOINS
-static void report_error(coro_task *task)
+CORO_SLOW void report_error(coro_task *task, int error)
 {
-    int error = task->driver.frame->error;
     coro_report report = {CORO_REPORT_TASK_ERROR, task->driver.loop, task, error,
                           "ended with an error that nobody took"};
-    if (error == 0 || error == CORO_ECANCELED || task->driver.flags & CORO_TASK_TAKEN_)
+    if (error == CORO_ECANCELED || task->driver.flags & CORO_TASK_TAKEN_)
         return;
 #if CORO_SCOPES
     if (task->driver.more & CORO_TASK_MUTED_)
@@ -152,22 +143,28 @@ static void report_error(coro_task *task)
 }
 #endif
 
-/* Free a done task with its root frame. */
+/* Free a done task with its root frame; its loop need not run. */
 void coro_task_destroy(coro_task *task)
 {
     coro_loop *loop = task->driver.loop;
     coro_pool *outer = coro_pool_current_;
-    coro_pool_current_ = &loop->pool;
+    if (CORO_UNLIKELY(outer != &loop->pool)) {
+        coro_pool_current_ = &loop->pool;
+        coro_task_destroy(task);
+        coro_pool_current_ = outer;
+        return;
+    }
 #if CORO_JOINS
-    report_error(task);
+    if (CORO_UNLIKELY(task->driver.frame->error != 0))
+        report_error(task, task->driver.frame->error);
 #if CORO_HOSTED && CORO_SCOPES
-    coro_task_list_free(task->errors);
+    if (CORO_UNLIKELY(task->errors != NULL))
+        coro_task_list_free(task->errors);
 #endif
 #endif
-    coro_frame_drop(task->driver.frame);
+    coro_let_go_(task->driver.frame);
     if (task->driver.flags & CORO_TASK_POOL_)
         coro_pool_give_(&loop->pool, task, sizeof *task);
-    coro_pool_current_ = outer;
 }
 
 #if CORO_JOINS && CORO_HOSTED
@@ -189,7 +186,8 @@ void coro_task_ended(coro_task *task)
 {
     coro_loop *loop = task->driver.loop;
     int error;
-    task->driver.frame = coro_frame_resolve(task->driver.frame);
+    if (CORO_UNLIKELY(task->driver.frame->error == CORO_FORWARDED_))
+        task->driver.frame = coro_frame_resolve(task->driver.frame);
     error = task->driver.frame->error;
     task->driver.flags |= CORO_TASK_DONE_;
     loop->task_count--;
@@ -267,7 +265,7 @@ void coro_task_release(coro_task *task)
 {
     if (task == NULL)
         return;
-    coro_check_thread(task->driver.loop);
+    coro_check_here(task->driver.loop);
     CORO_CHECK(task->driver.references > 0, "a task was released more often than retained");
     if (--task->driver.references == 0 && task->driver.flags & CORO_TASK_DONE_)
         coro_task_destroy(task);
@@ -305,18 +303,8 @@ const void *coro_task_result(coro_task *task, const coro_descriptor *descriptor)
     return (char *)root + descriptor->result_offset;
 }
 
-void *coro_joined_frame_(coro_header *join, const coro_descriptor *descriptor)
-{
-    coro_task *task = ((coro_call *)join)->object;
-    coro_header *root = task->driver.frame;
-    CORO_CHECK(root->descriptor == descriptor,
-               "CORO_JOIN names another coroutine than the one that the task runs");
-    root->flags |= CORO_FRAME_TAKEN_;
-    return root;
-}
-
 /* The record holds the task until its result has been taken. */
-static void join_finish(coro_task *waiter, coro_call *call)
+static inline void join_finish(coro_task *waiter, coro_call *call)
 {
     coro_task *task = waiter->wait.object;
     if (task == NULL)
@@ -326,21 +314,37 @@ static void join_finish(coro_task *waiter, coro_call *call)
     call->coro.flags |= CORO_FRAME_DROP_;
 }
 
-static int join_start(coro_task *waiter, coro_call *call)
+/* The task has ended already. What is taken at once, in line, needs no hold on it. */
+CORO_FAST int join_done(coro_task *waiter, coro_call *call, coro_task *task)
+{
+    int error = task->driver.frame->error;
+    bool in_line = CORO_HOSTED && call->coro.flags & CORO_FRAME_CALL_;
+    task->driver.flags |= CORO_TASK_TAKEN_;
+    if (CORO_LIKELY(in_line && waiter->driver.loop->budget > 0))
+        return error;
+    coro_task_retain(task);
+    waiter->wait.object = task;
+    if (in_line) {
+        call->coro.error = (int16_t)error;
+        return CORO_TURN_;
+    }
+    join_finish(waiter, call);
+    return error;
+}
+
+static inline int join_start(coro_task *waiter, coro_call *call)
 {
     coro_task *task = call->object;
     if (task == NULL)
         return CORO_ENOMEM;
+    if (task->driver.flags & CORO_TASK_DONE_ && task->driver.loop == waiter->driver.loop)
+        return join_done(waiter, call, task);
     if (task == waiter)
         return CORO_ELOOP;
     if (task->driver.loop != waiter->driver.loop)
         return CORO_EWRONGLOOP;
     coro_task_retain(task);
     waiter->wait.object = task;
-    if (task->driver.flags & CORO_TASK_DONE_) {
-        join_finish(waiter, call);
-        return task->driver.frame->error;
-    }
     coro_waiters_push(&task->joiners, waiter);
     return CORO_PENDING_;
 }
@@ -380,15 +384,7 @@ static const coro_wait_type shield_type = {"shield", shield_cancel, NULL, join_f
 #define JOIN_TYPE NULL
 #endif
 
-CORO_LEAF(coro_task_join, JOIN_TYPE, join_start, 0);
-
-coro_void *coro_task_join(coro_task *task)
-{
-    coro_call *call = coro_call_new_(&coro_task_join_call_);
-    if (call->coro.error == 0)
-        call->object = task;
-    return (coro_void *)call;
-}
+CORO_LEAF_INLINE(coro_task_join, JOIN_TYPE, join_start, 0);
 
 #if CORO_SCOPES
 CORO_LEAF(coro_shield, &shield_type, join_start, 0);

@@ -66,16 +66,12 @@ static void sift_down(coro_timers *timers, size_t index, coro_timer_entry entry)
     place(timers, index, entry);
 }
 
-int coro_timers_reserve(coro_loop *loop)
+int coro_timers_reserve_slow(coro_loop *loop)
 {
     coro_timers *timers = &loop->timers;
     coro_allocator *allocator = &loop->pool.allocator;
     size_t capacity;
     coro_timer_entry *heap;
-    if (timers->reserved < timers->capacity) {
-        timers->reserved++;
-        return 0;
-    }
     capacity = timers->capacity > 0 ? 2 * timers->capacity : HEAP_MIN;
     if (capacity >= UINT32_MAX || allocator->resize == NULL)
         return CORO_ENOMEM;
@@ -88,11 +84,6 @@ int coro_timers_reserve(coro_loop *loop)
     timers->capacity = capacity;
     timers->reserved++;
     return 0;
-}
-
-void coro_timers_unreserve(coro_loop *loop)
-{
-    loop->timers.reserved--;
 }
 
 void coro_timer_set(coro_loop *loop, int kind, coro_timer *timer, coro_time deadline)

@@ -19,17 +19,6 @@ static coro_timer **list_of(coro_loop *loop, int kind)
     return kind == CORO_TIMER_SLEEP ? &loop->timers.sleeps : &loop->timers.deadlines;
 }
 
-int coro_timers_reserve(coro_loop *loop)
-{
-    (void)loop;
-    return 0;
-}
-
-void coro_timers_unreserve(coro_loop *loop)
-{
-    (void)loop;
-}
-
 void coro_timer_set(coro_loop *loop, int kind, coro_timer *timer, coro_time deadline)
 {
     coro_timer **place = list_of(loop, kind);

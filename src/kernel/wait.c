@@ -6,13 +6,25 @@
 #include "kernel.h"
 
 const coro_descriptor coro_resumed_call = {
-    NULL, CORO_NAMED_("call"), NULL, NULL, sizeof(coro_call), sizeof(coro_call), offsetof(coro_call, result),
+    NULL,
+    CORO_NAMED_("call"),
+    NULL,
+    NULL,
+    sizeof(coro_call),
+    sizeof(coro_call),
+    offsetof(coro_call, result),
     sizeof(coro_value)};
 
 static bool yield_cancel(coro_task *task)
 {
     (void)task;
     return false; /* ready already: the value is delivered */
+}
+
+coro_status coro_leaf_resumed(coro_task *task, coro_call *call)
+{
+    coro_wait_finish(task, call);
+    return (coro_status){CORO_DONE_};
 }
 
 static const coro_wait_type yield_type = {"turn", yield_cancel, NULL, NULL, false};
@@ -34,10 +46,12 @@ coro_status coro_leaf_yield(coro_task *task, coro_call *call, int error)
     return status;
 }
 
+/* --- careful ------------------------------------------------------------------------------ */
+
 #if CORO_SCOPES
 /* A wait that begins in a cancelled scope: it fails at once, or passes the cancel on. */
-coro_status coro_leaf_cancelled(coro_task *task, coro_call *call, const coro_wait_type *type,
-                                int (*start)(coro_task *, coro_call *))
+static coro_status cancelled(coro_task *task, coro_call *call, const coro_wait_type *type,
+                             int (*start)(coro_task *, coro_call *))
 {
     coro_status status;
     bool starts = type->forwards_cancel;
@@ -61,6 +75,22 @@ coro_status coro_leaf_cancelled(coro_task *task, coro_call *call, const coro_wai
     return (coro_status){CORO_DONE_};
 }
 
+#endif
+
+/* No loop runs the chain, or some scope around the task is cancelled: does it reach this wait? */
+coro_status coro_leaf_careful(coro_task *task, coro_call *call, const coro_wait_type *type,
+                              int (*start)(coro_task *, coro_call *))
+{
+    if (task->driver.loop == NULL)
+        coro_leaf_no_loop(call);
+#if CORO_SCOPES
+    if (task->driver.flags & CORO_TASK_CANCEL_ && coro_cancel_check(task, call->coro.caller))
+        return cancelled(task, call, type, start);
+#endif
+    return coro_leaf_started(task, call, type, start(task, call));
+}
+
+#if CORO_SCOPES
 void coro_wait_abandon(coro_task *task)
 {
     const coro_wait_type *type = task->wait_type;

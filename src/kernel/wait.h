@@ -23,7 +23,7 @@
 #include <coro/loop.h>
 
 #define CORO_PENDING_ 1
-#define CORO_TURN_ 2 /* done, after the others had a turn */
+#define CORO_TURN_ 2 /* done with call->coro.error, after the others had a turn */
 
 /* How to start a wait, and how to give it up. */
 struct coro_wait_type {
@@ -41,7 +41,7 @@ struct coro_wait_type {
 
 /* What is inline on hosts is a function like others where code must be small: in frame.c. */
 #if CORO_HOSTED
-#define CORO_WAIT_INLINE static inline
+#define CORO_WAIT_INLINE CORO_INLINE
 #else
 #define CORO_WAIT_INLINE
 void coro_waiters_push(coro_waiters *waiters, coro_task *task);
@@ -52,6 +52,7 @@ coro_status coro_leaf_wait(coro_task *task, coro_call *call, const coro_wait_typ
 void coro_wait_finish(coro_task *task, coro_call *call);
 coro_status coro_leaf(coro_header *self, coro_driver *driver, const coro_wait_type *type,
                       int (*start)(coro_task *, coro_call *));
+#define coro_wait_done_here coro_wait_done
 #endif
 
 /* What a resumed caller sees as its callee's descriptor. */
@@ -60,11 +61,12 @@ extern const coro_descriptor coro_resumed_call;
 #if CORO_SCOPES
 /* Would a wait begun by `frame` in this task fail? The precise answer behind CORO_TASK_CANCEL_. */
 bool coro_cancel_check(coro_task *task, coro_header *frame);
+#endif
 
 /* Slow ways of coro_leaf. */
-coro_status coro_leaf_cancelled(coro_task *task, coro_call *call, const coro_wait_type *type,
-                                int (*start)(coro_task *, coro_call *));
-#endif
+coro_status coro_leaf_careful(coro_task *task, coro_call *call, const coro_wait_type *type,
+                              int (*start)(coro_task *, coro_call *));
+coro_status coro_leaf_resumed(coro_task *task, coro_call *call);
 void coro_wait_abandon(coro_task *task);
 coro_status coro_leaf_yield(coro_task *task, coro_call *call, int error);
 CORO_NORETURN void coro_leaf_no_loop(const coro_call *call);
@@ -150,6 +152,24 @@ CORO_WAIT_INLINE void coro_wait_done(coro_task *task, int error)
     coro_task_ready_(task);
 }
 
+#if CORO_HOSTED
+/* The same, when the task is known to be of the running loop and not to be queued. */
+static inline void coro_wait_done_here(coro_task *task, int error)
+{
+    task->driver.flags =
+        (uint8_t)((task->driver.flags & ~CORO_TASK_WAITING_) | CORO_TASK_QUEUED_);
+#if CORO_SCOPES
+    task->driver.error = (int16_t)error;
+#else
+    if (error != 0) {
+        task->driver.flags |= CORO_TASK_FAILED_;
+        task->wait.a.number = error;
+    }
+#endif
+    coro_task_enqueue_(task->driver.loop, task);
+}
+#endif
+
 /* Suspend: the task waits by `type`. */
 CORO_WAIT_INLINE coro_status coro_leaf_wait(coro_task *task, coro_call *call,
                                             const coro_wait_type *type)
@@ -159,9 +179,10 @@ CORO_WAIT_INLINE coro_status coro_leaf_wait(coro_task *task, coro_call *call,
 #else
     (void)type;
 #endif
-    if (call->coro.flags & CORO_FRAME_CALL_ && call->coro.caller != NULL) {
+    if (CORO_LIKELY(call->coro.flags & CORO_FRAME_CALL_ && call->coro.caller != NULL)) {
         task->driver.flags |= CORO_TASK_WAITING_ | CORO_TASK_CALL_;
         task->driver.frame = call->coro.caller;
+        call->coro.state = CORO_STATE_FINISHED_; /* the record is free again */
     } else {
         task->driver.flags |= CORO_TASK_WAITING_;
         task->driver.frame = &call->coro;
@@ -176,9 +197,10 @@ CORO_WAIT_INLINE void coro_wait_finish(coro_task *task, coro_call *call)
     call->result = task->wait.a;
 #if CORO_SCOPES
     call->coro.error = task->driver.error;
-    if (task->wait_type != NULL && task->wait_type->finish != NULL)
+    if (task->wait_type->finish != NULL)
         task->wait_type->finish(task, call);
 #else
+    call->coro.error = 0;
     if (task->driver.flags & CORO_TASK_FAILED_) {
         task->driver.flags &= (uint8_t)~CORO_TASK_FAILED_;
         call->coro.error = (int16_t)task->wait.a.number;
@@ -187,53 +209,63 @@ CORO_WAIT_INLINE void coro_wait_finish(coro_task *task, coro_call *call)
     call->coro.state = CORO_STATE_FINISHED_;
 }
 
-/* The body of every call of the library; `start` is inlined into it. */
+#endif
+
+/* Done at once. The budget of a resume is finite, so that others have their turn. */
+CORO_FAST coro_status coro_leaf_done(coro_task *task, coro_call *call, int error)
+{
+    if (CORO_UNLIKELY(task->driver.loop->budget-- == 0))
+        return coro_leaf_yield(task, call, error);
+    call->coro.error = (int16_t)error;
+    call->coro.state = CORO_STATE_FINISHED_;
+    return (coro_status){CORO_DONE_};
+}
+
+/* What the start of a wait answered: done, an error, or wait. */
+CORO_FAST coro_status coro_leaf_started(coro_task *task, coro_call *call,
+                                        const coro_wait_type *type, int error)
+{
+    if (error == CORO_PENDING_)
+        return coro_leaf_wait(task, call, type);
+    if (error == CORO_TURN_) {
+        coro_status status = coro_leaf_wait(task, call, type);
+        coro_wait_done_here(task, call->coro.error);
+        return status;
+    }
+    return coro_leaf_done(task, call, error);
+}
+
+#if CORO_HOSTED || defined(CORO_BODIES_HERE_)
+/* The body of every call of the library; on hosts `start` is inlined into it. */
 CORO_WAIT_INLINE coro_status coro_leaf(coro_header *self, coro_driver *driver,
                                        const coro_wait_type *type,
                                        int (*start)(coro_task *, coro_call *))
 {
     coro_call *call = (coro_call *)self;
     coro_task *task = (coro_task *)driver;
-    coro_loop *loop = driver->loop;
-    int error;
-    if (CORO_UNLIKELY(self->state == CORO_STATE_WAITING_)) {
-        coro_wait_finish(task, call);
-        return (coro_status){CORO_DONE_};
-    }
-    if (CORO_UNLIKELY(loop == NULL))
-        coro_leaf_no_loop(call);
-    if (call == &loop->pool.call)
-        loop->pool.call_busy = false;
-#if CORO_SCOPES
-    if (CORO_UNLIKELY(driver->flags & CORO_TASK_CANCEL_) &&
-        coro_cancel_check(task, self->caller))
-        return coro_leaf_cancelled(task, call, type, start);
+    if (CORO_UNLIKELY(self->state == CORO_STATE_WAITING_))
+        return coro_leaf_resumed(task, call);
+#if CORO_HOSTED
+    if (CORO_LIKELY(!(driver->flags & CORO_DRIVER_CAREFUL_)))
+        return coro_leaf_started(task, call, type, start(task, call));
 #endif
-    error = start(task, call);
-    if (error == CORO_PENDING_)
-        return coro_leaf_wait(task, call, type);
-    if (error == CORO_TURN_) {
-        coro_status status = coro_leaf_wait(task, call, type);
-        coro_wait_done(task, 0);
-        return status;
-    }
-    if (CORO_UNLIKELY(loop->budget-- == 0))
-        return coro_leaf_yield(task, call, error);
-    self->error = (int16_t)error;
-    self->state = CORO_STATE_FINISHED_;
-    return (coro_status){CORO_DONE_};
+    return coro_leaf_careful(task, call, type, start);
 }
 #endif
 
-/* Define the descriptor `name##_call_` of a call whose wait is `type` and `start`. */
-#define CORO_LEAF(name, type, start, size)                                                         \
+/* Define the descriptor `name##_call_` of a call whose wait is `type` and `start`; the second one
+ * for calls whose constructor is inline, in a public header. */
+#define CORO_LEAF(name, type, start, size) CORO_LEAF_2_(static, name, type, start, size)
+#define CORO_LEAF_INLINE(name, type, start, size) CORO_LEAF_2_(, name, type, start, size)
+#define CORO_LEAF_2_(linkage, name, type, start, size)                                             \
     static coro_status name##_leaf_(coro_header *self, coro_driver *driver, coro_header *callee)   \
     {                                                                                              \
         (void)callee;                                                                              \
         return coro_leaf(self, driver, type, start);                                               \
     }                                                                                              \
-    static const coro_descriptor name##_call_ = {                                                  \
-        name##_leaf_,      CORO_NAMED_(#name),          NULL, NULL, sizeof(coro_call),             \
-        sizeof(coro_call), offsetof(coro_call, result), size}
+    linkage const coro_descriptor name##_call_ = {CORO_LEAF_FIELDS_(#name, name##_leaf_, size)}
+#define CORO_LEAF_FIELDS_(name, body, size)                                                        \
+    body, CORO_NAMED_(name), NULL, NULL, sizeof(coro_call), sizeof(coro_call),                     \
+        offsetof(coro_call, result), size
 
 #endif

@@ -126,9 +126,10 @@ void coro_send_settle(coro_stream *stream)
     while ((task = stream->writers.first) != NULL) {
         coro_slice one;
         coro_slices list = data_of(task, &one);
-        size_t rest = coro_slices_size(list) - stream->first_sent, queued = coro_buffer_size(&stream->out);
+        size_t rest = coro_slices_size(list) - stream->first_sent;
         bool is_end = task->wait_type == &coro_shutdown_type;
-        if (rest + queued > (is_end ? 0 : stream->low) || !coro_send_keep(stream, list, stream->first_sent))
+        if (rest + coro_buffer_size(&stream->out) > (is_end ? 0 : stream->low) ||
+            !coro_send_keep(stream, list, stream->first_sent))
             break;
         remove_writer(stream, task);
         coro_wait_done(task, is_end ? coro_send_end(stream) : 0);

@@ -78,7 +78,8 @@ static int write_list(coro_task *task, coro_call *call, coro_slices list)
             return stream->write_error;
         }
     }
-    if (size - sent + coro_buffer_size(&stream->out) > stream->high || !coro_send_keep(stream, list, sent))
+    if (size - sent + coro_buffer_size(&stream->out) > stream->high ||
+        !coro_send_keep(stream, list, sent))
         return park(stream, task, call, sent);
     if (stream->out.data != NULL)
         coro_send_later(stream);
@@ -134,7 +135,8 @@ static int shutdown_start(coro_task *task, coro_call *call)
         return 0;
     stream->state |= CORO_STREAM_SHUT_ | CORO_STREAM_FIN_;
     if (stream->writers.first == NULL) {
-        error = coro_send_go_on(stream, coro_send_push(stream, (coro_slices){NULL, 0}, &stream->first_sent));
+        error = coro_send_push(stream, (coro_slices){NULL, 0}, &stream->first_sent);
+        error = coro_send_go_on(stream, error);
         if (error != CORO_EAGAIN)
             return error != 0 ? error : coro_send_end(stream);
     }

@@ -7,6 +7,7 @@
  *   clang -O0: silent
  *   clang -O2: silent
  *   tcc: silent
+ *   lint: finds local-across-await
  */
 #include <coro/scope.h>
 

@@ -33,8 +33,8 @@ MODES = [("-I",), ("-isystem",), ("-isystem", "-Wall")]
 ANSWERS = ("silent", "warning", "error")  # from lax to strict
 STRICT = ["-Wall", "-Wextra", "-Wshadow", "-Wpedantic", "-Werror"]
 
-LINE = re.compile(r"^ \*   (gcc|clang|clang-19|tcc)(?: (-O\d))?: (error|warning|silent)(?: (\S.*))?$",
-                  re.MULTILINE)
+LINE = re.compile(r"^ \*   (gcc|clang|clang-19|tcc)(?: (-O\d))?: "
+                  r"(error|warning|silent)(?: (\S.*))?$", re.MULTILINE)
 LINT_LINE = re.compile(r"^ \*   lint: finds (\S+)$", re.MULTILINE)
 RUN_LINE = re.compile(r"^ \*   run time: (\w+)", re.MULTILINE)
 SENTENCE = re.compile(r"^ \* (\S.*?)\.?$", re.MULTILINE)
