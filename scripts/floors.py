@@ -33,6 +33,7 @@ FLOORS = {
 HEADERS = {
     "coro": "map",
     "async": "kernel",
+    "clauses": "kernel",
     "clock": "kernel",
     "config": "kernel",
     "error": "kernel",

@@ -38,7 +38,7 @@ static void show(void *context, unsigned depth, int error, const char *name)
     say("%u/%d ", depth, error);
 }
 
-/* --- a child fails --------------------------------------------------------------------------- */
+/* --- a child fails ---------------------------------------------------------------------------- */
 
 ASYNC(child_fails, ARGS(int, siblings, bool, body_waits), VARS(coro_group group; int i;))
 {
@@ -147,7 +147,7 @@ Test(conformance, c090_an_error_is_not_hidden_by_a_cancel)
     SAID("=> -5 at 300");
 }
 
-/* --- the body fails -------------------------------------------------------------------------- */
+/* --- the body fails --------------------------------------------------------------------------- */
 
 ASYNC(body_fails, ARGS(long, ms), VARS(coro_group group; coro_task *a, *b;))
 {
@@ -175,7 +175,7 @@ Test(conformance, c091_a_body_that_fails_cancels_the_children)
     SAID("0/-5 1 1@100 0/-5 1 1@100 ");
 }
 
-/* --- nested ---------------------------------------------------------------------------------- */
+/* --- nested ----------------------------------------------------------------------------------- */
 
 ASYNC(nested, ARGS(long, outer_ms, long, inner_ms), VARS(coro_group g1, g2; int error;))
 {
@@ -312,7 +312,7 @@ Test(conformance, c095_beside_a_childs_error)
     SAID("0/-5 0/-32 ");
 }
 
-/* --- many children --------------------------------------------------------------------------- */
+/* --- many children ---------------------------------------------------------------------------- */
 
 ASYNC(do_job, ARGS(long, ms))
 {
@@ -410,7 +410,7 @@ Test(conformance, c097_a_runaway_spawner_is_stopped_by_one_failure)
     HOLDS(hydras >= 10 && hydras < 100);
 }
 
-/* --- create_task when it is too late, or too early ---------------------------------------------- */
+/* --- create_task when it is too late, or too early -------------------------------------------- */
 
 ASYNC(misused, VARS(coro_group group; coro_task *task; int error, i;))
 {

@@ -340,7 +340,8 @@ Test(http, a_response_body_may_end_with_the_connection)
 Test(http, any_bytes_are_read_safely)
 {
     static const char seed[] = "GET /a/../b%20c?d HTTP/1.1\r\nHost: example.org\r\n"
-        "Range: bytes=0-9\r\nContent-Length: 5\r\nConnection: close, x\r\nTransfer-Encoding: chunked\r\n\r\n";
+        "Range: bytes=0-9\r\nContent-Length: 5\r\nConnection: close, x\r\n"
+        "Transfer-Encoding: chunked\r\n\r\n";
     srand(1);
     for (int round = 0; round < 50000; round++) {
         char *data = malloc(sizeof seed), path[PATH_SIZE_MAX];

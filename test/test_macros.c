@@ -16,7 +16,7 @@ SUITE(macros);
 
 #define CHECK(condition) cr_assert(ne(int, (condition) ? 1 : 0, 0), "%s", #condition)
 
-/* --- definition ------------------------------------------------------------------------------ */
+/* --- definition ------------------------------------------------------------------------------- */
 
 static int dropped;
 
@@ -114,7 +114,7 @@ ASYNC(blocks, VARS(coro_scope a, b, c; coro_group group; int error, value; coro_
     ASYNC_END;
 }
 
-/* --- several at once ---------------------------------------------------------------------------- */
+/* --- several at once -------------------------------------------------------------------------- */
 
 static coro_task place;
 
@@ -154,7 +154,7 @@ ASYNC(several, VARS(int a; long b; int errors[2]; coro_task *task; long value; v
     ASYNC_END;
 }
 
-/* --- the world outside --------------------------------------------------------------------------- */
+/* --- the world outside ------------------------------------------------------------------------ */
 
 ASYNC(handle, ARGS(coro_stream *, stream, void *, context))
 {

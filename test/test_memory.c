@@ -242,7 +242,7 @@ Test(memory, what_ends_things_needs_none)
     EQ(RUN(needs_none()), 0);
 }
 
-/* --- steady state ------------------------------------------------------------------------------ */
+/* --- steady state ----------------------------------------------------------------------------- */
 
 ASYNC(steady, ARGS(int, rounds), VARS(size_t calls, blocks, live; int i;))
 {

@@ -171,7 +171,8 @@ ASYNC(random_writer, ARGS(coro_stream *, stream, size_t, total), VARS(size_t at,
     ASYNC_END;
 }
 
-ASYNC(random_pair, ARGS(size_t, capacity, size_t, total), VARS(coro_stream *a, *b; coro_group group;))
+ASYNC(random_pair, ARGS(size_t, capacity, size_t, total),
+      VARS(coro_stream *a, *b; coro_group group;))
 {
     ASYNC_BEGIN;
     EQ(coro_stream_pair(&self->a, &self->b, self->capacity), 0);

@@ -4,6 +4,7 @@
  * where a document says something else, the document is wrong.
  *
  *   coroutines          async.h      ASYNC, AWAIT, TRY, FINALLY, RETURN, THROW
+ *                       clauses.h    how ASYNC makes a frame of its clauses
  *                       frame.h      what is beneath them; coro_resume without a loop
  *   who runs them       run.h        coro_main, coro_run
  *                       loop.h       the loop, its turn, its options
@@ -29,6 +30,7 @@
 #define CORO_CORO_H
 
 #include <coro/async.h>
+#include <coro/clauses.h>
 #include <coro/clock.h>
 #include <coro/config.h>
 #include <coro/error.h>

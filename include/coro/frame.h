@@ -150,21 +150,10 @@ typedef struct coro_call {
 } coro_call;
 
 /* What a library call gives, as the type that AWAIT checks. */
-typedef struct CORO_MAY_ALIAS coro_void {
-    coro_header coro;
-} coro_void;
-typedef struct CORO_MAY_ALIAS coro_size {
-    coro_header coro;
-    size_t result;
-} coro_size;
-typedef struct CORO_MAY_ALIAS coro_int {
-    coro_header coro;
-    int result;
-} coro_int;
-typedef struct CORO_MAY_ALIAS coro_pointer {
-    coro_header coro;
-    void *result;
-} coro_pointer;
+typedef struct CORO_MAY_ALIAS coro_void { coro_header coro; } coro_void;
+typedef struct CORO_MAY_ALIAS coro_size { coro_header coro; size_t result; } coro_size;
+typedef struct CORO_MAY_ALIAS coro_int { coro_header coro; int result; } coro_int;
+typedef struct CORO_MAY_ALIAS coro_pointer { coro_header coro; void *result; } coro_pointer;
 
 /* --- memory ------------------------------------------------------------------------------- */
 
@@ -406,7 +395,7 @@ CORO_INLINE bool coro_drive_(coro_driver *driver, coro_header *callee)
 
 #endif
 
-/* driver.flags: a call of the library must look closer, for something is cancelled or no loop runs. */
+/* driver.flags: a call of the library must look closer: something is cancelled, or no loop runs. */
 enum { CORO_DRIVER_CAREFUL_ = 8 };
 
 /* Make a driver for a chain that needs no loop. Takes the call. */

@@ -118,7 +118,7 @@ CORO_API void coro_scope_leave_(coro_driver *driver, coro_header *frame, coro_sc
                                 int pending);
 CORO_API int coro_scope_exit_(coro_driver *driver, coro_header *frame, coro_scope *scope);
 
-/* Fail what runs inside, from any task of the loop. False: nobody is inside, or it was done before. */
+/* Fail what runs inside, from any task of the loop. False: nobody is inside, or it was done. */
 CORO_API bool coro_scope_cancel(coro_scope *scope);
 
 /* Has its deadline passed while it was open? Stays after the block. */

@@ -146,7 +146,7 @@ static inline CORO_NODISCARD coro_void *coro_task_join(coro_task *task)
     return coro_call_of_(&coro_task_join_call_, task, NULL);
 }
 
-/* Join, and take the typed result: `function` is the coroutine that the task runs; that is checked. */
+/* Join, and take the typed result: `function` is the coroutine that the task runs; checked. */
 #define CORO_JOIN(lvalue, function, task)                                                          \
     CORO_JOIN_AT_(CORO_HERE_, lvalue, function, coro_task_join(task))
 #define CORO_JOIN_AT_(n, lvalue, function, call)                                                   \

@@ -66,7 +66,7 @@ void coro_left_block_(const coro_header *self)
 
 void coro_leave_finally_(const coro_header *self)
 {
-    trap_in(self, "ASYNC_RETURN or ASYNC_THROW inside ASYNC_FINALLY; the outcome is settled before it");
+    trap_in(self, "ASYNC_RETURN or ASYNC_THROW inside ASYNC_FINALLY; its outcome is settled");
 }
 
 void coro_leaf_no_loop(const coro_call *call)
@@ -254,8 +254,8 @@ coro_status coro_descend_slow_(coro_driver *driver, coro_header *callee)
 /* --- errors ------------------------------------------------------------------------------- */
 
 #if CORO_TRACE_DEPTH
-static void trace(coro_driver *driver, const coro_header *self, const coro_header *callee, int error,
-                  unsigned line)
+static void trace(coro_driver *driver, const coro_header *self, const coro_header *callee,
+                  int error, unsigned line)
 {
     coro_loop *loop = driver->loop;
     if (loop == NULL)

@@ -172,7 +172,7 @@ CORO_LEAF(coro_group_join, &join_type, join_start, 0);
 
 coro_void *coro_group_join_(coro_group *group)
 {
-    /* The other record is free here, whatever the user does with `call`: a leave never allocates. */
+    /* The other record is free here, whatever the user does with `call`; so it cannot fail. */
     coro_call *call = &coro_pool_current_->resumed;
     coro_header_init_(&call->coro, &coro_group_join_call_, CORO_FRAME_CALL_);
     call->object = group;

@@ -52,7 +52,7 @@ bool coro_timers_next(const coro_loop *loop, coro_time *deadline)
     return true;
 }
 
-/* The earlier of both lists; among equals the deadline, for it was there before the sleep inside. */
+/* The earlier of both; among equals the deadline: it was there before the sleep inside of it. */
 int coro_timers_expire(coro_loop *loop, coro_time now, coro_timer **timer)
 {
     coro_timer **list = &loop->timers.sleeps, *scope = loop->timers.deadlines;

@@ -11,7 +11,8 @@
 #if CORO_SCOPES
 
 /* `inner` is the first member behind the header: this is a coro_forward. */
-ASYNC(wait_for, ARGS(coro_header *, inner, coro_duration, delay), VARS(coro_scope limit; bool started;))
+ASYNC(wait_for, ARGS(coro_header *, inner, coro_duration, delay),
+      VARS(coro_scope limit; bool started;))
 {
     ASYNC_BEGIN;
     CORO_TIMEOUT(self->limit, self->delay) {
