@@ -74,14 +74,16 @@ static coro_job *pop(coro_lane *lane)
 
 /* Called with the lock, and returns with it. While a job is RUNNING a task waits for it, so
  * that there is a remote. */
-static void do_job(coro_lane *lane, coro_job *job)
+static void do_job(coro_lane *lane, worker *self, coro_job *job)
 {
     coro_remote *remote = NULL;
     bool left;
     job->state = RUNNING;
+    self->busy = true;
     pthread_mutex_unlock(&lane->lock);
     job->work(job);
     pthread_mutex_lock(&lane->lock);
+    self->busy = false; /* nothing can hold it up any more: a close waits for its end */
     left = job->state == LEFT;
     if (!left) {
         job->state = FINISHED;
@@ -107,9 +109,7 @@ static void *worker_main(void *argument)
         }
         if (lane->closed)
             break;
-        self->busy = true;
-        do_job(lane, pop(lane));
-        self->busy = false;
+        do_job(lane, self, pop(lane));
     }
     let_go(lane);
     return NULL;
