@@ -229,10 +229,11 @@ static int run(struct crawl *crawl)
         coro_loop_metrics metrics;
         error = coro_loop_run_until_complete(&loop, main_async(crawl));
         coro_loop_metrics_get(&loop, &metrics);
+        left.bytes_a_task = memory.bytes / (metrics.tasks_max > 0 ? metrics.tasks_max : 1);
+        left.bytes_max = memory.bytes_max;
         coro_loop_close(&loop);
         left.tasks = metrics.tasks;
         left.frames = metrics.frames;
-        left.bytes_a_task = memory.bytes_max / (metrics.tasks_max > 0 ? metrics.tasks_max : 1);
         left.descriptors = count_descriptors() - descriptors;
         report_summary(crawl, &left, stdout);
     }

@@ -109,6 +109,8 @@ void report_summary(const struct crawl *crawl, const struct leftovers *left, FIL
             "%zu bytes a task\n", stats->files, stats->bytes, seconds,
             seconds > 0 ? (double)stats->files / seconds : 0, crawl->options.workers,
             left->bytes_a_task);
+    fprintf(out, "crawl: %zu bytes of memory at most, what was on its way included\n",
+            left->bytes_max);
     fprintf(out, "crawl: left behind: %ld descriptors, %zu frames, %zu tasks\n", left->descriptors,
             left->frames, left->tasks);
 }

@@ -12,7 +12,8 @@
 
 /* What is left of the machine's resources when the loop has ended. */
 struct leftovers {
-    size_t bytes_a_task;        /* loop memory at its largest, by the tasks there were then */
+    size_t bytes_a_task;        /* what the loop keeps for tasks, frames and streams, at its most */
+    size_t bytes_max;           /* and with the buffers of all that was on its way at a time */
     long descriptors;           /* open now, and not before */
     size_t frames;              /* still in use */
     size_t tasks;               /* still alive */
