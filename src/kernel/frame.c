@@ -165,7 +165,8 @@ void coro_discard_(coro_header *call)
     CORO_CHECK(call->state == CORO_STATE_START_, "coro_discard of a call that was started");
     if (call->descriptor->discard != NULL)
         call->descriptor->discard(call);
-    call->state = CORO_STATE_FINISHED_;
+    if (call->flags & CORO_FRAME_CALL_)
+        call->state = CORO_STATE_FINISHED_; /* the record is free again */
     coro_frame_free_(call);
 }
 
