@@ -32,26 +32,57 @@ FLOORS = {
 # The floor of each public header, by its name in include/coro/. Every header must be here.
 HEADERS = {
     "coro": "map",
+    "as_completed": "kernel",
     "async": "kernel",
+    "barrier": "kernel",
+    "broadcast": "kernel",
+    "callback": "kernel",
+    "channel": "kernel",
     "clauses": "kernel",
     "clock": "kernel",
+    "condition": "kernel",
     "config": "kernel",
+    "context": "kernel",
+    "debug": "debug",
+    "driver": "kernel",
     "error": "kernel",
+    "event": "kernel",
     "flag": "kernel",
     "frame": "kernel",
     "future": "kernel",
     "gather": "kernel",
+    "generator": "kernel",
     "group": "kernel",
+    "lifo_queue": "kernel",
+    "limiter": "kernel",
+    "lock": "kernel",
+    "interval": "kernel",
+    "iterate": "kernel",
+    "oneshot": "kernel",
+    "priority_queue": "kernel",
+    "rate_limiter": "kernel",
+    "retry": "kernel",
     "loop": "kernel",
+    "once": "kernel",
     "queue": "kernel",
+    "rwlock": "kernel",
     "run": "os",
+    "runner": "os",
     "signals": "os",
     "scope": "kernel",
+    "select": "kernel",
+    "staggered": "kernel",
+    "wait": "kernel",
     "semaphore": "kernel",
     "task": "kernel",
+    "watch_channel": "kernel",
+    "with": "kernel",
     "stream": "stream",
+    "executor": "thread",
+    "thread_future": "thread",
     "remote": "thread",
     "test": "poll",
+    "watch": "kernel",
     "net": "net",
 }
 
@@ -60,7 +91,11 @@ EXCEPTIONS = {}
 
 # What a floor declares and leaves to one above to define: the linker binds it, as a hook.
 HOOKS = {
+    "coro_report_default_",  # reports of a loop that nobody gave a function to: src/debug/report.c
+    "coro_wrong_thread_",
+    "coro_debug_from_environment_",  # CORO_DEBUG=1
     "coro_backend_default_",  # how a loop waits that was given no backend; NULL on bare metal
+    "coro_heap_resize",  # where memory comes from that no allocator was named for
 }
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*[<"]([^>"\n]+)[>"]', re.MULTILINE)

@@ -25,7 +25,9 @@ BEGIN = {"ASYNC_BEGIN", "CORO_ASYNC_BEGIN"}
 AWAITS = {"AWAIT", "AWAIT_CATCH", "YIELD", "ASYNC_SUSPEND", "JOIN", "FOR_AWAIT"}
 AWAITS |= {"CORO_" + name for name in AWAITS}
 AWAITS_AT_THE_END = {"CORO_GROUP"}  # a block whose end awaits
-BLOCKS = {"CORO_GROUP", "CORO_TIMEOUT", "CORO_TIMEOUT_AT", "CORO_SHIELD"}
+WITH = {"CORO_WITH", "CORO_LOCKED", "CORO_READING", "CORO_WRITING"}  # begin with an await
+AWAITS |= WITH
+BLOCKS = {"CORO_GROUP", "CORO_TIMEOUT", "CORO_TIMEOUT_AT", "CORO_SHIELD"} | WITH
 SCALAR = set("void char short int long float double signed unsigned bool _Bool size_t ssize_t "
              "ptrdiff_t intptr_t uintptr_t int8_t int16_t int32_t int64_t uint8_t uint16_t "
              "uint32_t uint64_t off_t time_t pid_t mode_t coro_time coro_duration".split())

@@ -9,6 +9,7 @@ import tempfile
 import unittest
 
 import floors
+import from_asyncio
 import lint
 import lists
 import tidy
@@ -148,6 +149,54 @@ class Lists(unittest.TestCase):
         text = {"src/meson.build": "'kernel/a.c', # 'kernel/b.c'", "test/meson.build": "'a'"}
         self.assertEqual(list(lists.unlisted(paths, text.get)),
                          ["src/kernel/b.c: is not listed in src/meson.build as 'kernel/b.c'"])
+
+
+class FromAsyncio(unittest.TestCase):
+    HEADERS = "int coro_run(void); X(ECLOSED, 1001, \"closed\")"
+    PAGE = """`coro_run` and `CORO_ECLOSED`
+## Every name
+| asyncio | coro | what is different |
+|---|---|---|
+| `run` | `coro_run` | |
+| `Queue.x`, `isfuture` | none | The compiler knows. |
+```text
+run Queue.x isfuture
+```
+```c
+int a;
+```
+```python
+await asyncio.sleep(1)
+```
+"""
+
+    def names(self, old="", new="", asyncio=("run", "isfuture")):
+        return list(from_asyncio.names_problems(self.PAGE.replace(old, new, 1), self.HEADERS,
+                                                asyncio))
+
+    def test_is_silent_about_a_true_page(self):
+        self.assertEqual(self.names(), [])
+        self.assertEqual(list(from_asyncio.code_problems(self.PAGE, ["int a;\nint b;\n"])), [])
+
+    def test_names_that_are_not_there_are_found(self):
+        self.assertEqual(self.names("`coro_run` |", "`coro_fun` |"),
+                         ["coro_fun is in no public header"])
+        self.assertEqual(self.names("CORO_ECLOSED", "CORO_EOPEN"),
+                         ["CORO_EOPEN is in no public header"])
+
+    def test_names_that_were_forgotten_are_found(self):
+        self.assertEqual(self.names("`run` |", "`fun` |"),
+                         ["run of the index is in no table",
+                          "fun of a table is not in the index"])
+        self.assertEqual(self.names(asyncio=["gather"]), ["asyncio.gather is not in the index"])
+
+    def test_a_name_without_an_answer_is_found(self):
+        self.assertEqual(len(self.names("| none |", "| |")), 1)
+        self.assertEqual(len(self.names("| The compiler knows. |", "| |")), 1)
+
+    def test_code_that_nobody_runs_is_found(self):
+        page = self.PAGE.replace("await asyncio", "await async def")
+        self.assertEqual(len(list(from_asyncio.code_problems(page, ["int b;\n"]))), 2)
 
 
 class Summary(Scratch):

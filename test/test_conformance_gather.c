@@ -208,6 +208,7 @@ ASYNC(gathers_nothing, VARS(uint64_t before; int errors[1];))
 {
     ASYNC_BEGIN;
     self->before = turns();
+    AWAIT(coro_gather());
     AWAIT(coro_gather_array(NULL, 0, NULL));
     AWAIT(coro_gather_array(NULL, 0, self->errors));
     EQ(turns() - self->before, 0);

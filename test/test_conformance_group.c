@@ -352,8 +352,8 @@ ASYNC(spawns_while_exiting, ARGS(coro_group *, group))
 {
     ASYNC_BEGIN;
     AWAIT(coro_sleep(CORO_MS(100)));
-    EQ(coro_group_start(self->group, NULL, counted_sleep(100)), 0);
-    EQ(coro_group_start(self->group, NULL, counted_sleep(200)), 0);
+    EQ(coro_group_try_create_task(self->group, NULL, counted_sleep(100)), 0);
+    EQ(coro_group_try_create_task(self->group, NULL, counted_sleep(200)), 0);
     ASYNC_END;
 }
 
@@ -415,7 +415,7 @@ Test(conformance, c097_a_runaway_spawner_is_stopped_by_one_failure)
 ASYNC(misused, VARS(coro_group group; coro_task *task; int error, i;))
 {
     ASYNC_BEGIN;
-    EQ(coro_group_start(&self->group, &self->task, do_job(1)), CORO_EINVAL);
+    EQ(coro_group_try_create_task(&self->group, &self->task, do_job(1)), CORO_EINVAL);
     EQ(self->task == NULL, true);
     EQ(coro_group_create_task(&self->group, coro_sleep(1)) == NULL, true);
     for (self->i = 0; self->i < 2; self->i++) { /* entering again is fine */
@@ -424,15 +424,16 @@ ASYNC(misused, VARS(coro_group group; coro_task *task; int error, i;))
             coro_group_create_task(&self->group, crash_after(1));
             AWAIT_CATCH(self->error, coro_sleep(CORO_MS(10)));
             say("%d ", self->error);
-            EQ(coro_group_start(&self->group, &self->task, do_job(1)), CORO_ECANCELED);
+            EQ(coro_group_try_create_task(&self->group, &self->task, do_job(1)), CORO_ECANCELED);
             EQ(self->task == NULL, true);
             EQ(coro_group_create_task(&self->group, do_job(1)) == NULL, true);
         }
         ASYNC_CATCH(self->error);
         say("%d ", self->error);
         ASYNC_END_TRY;
-        EQ(coro_group_start(&self->group, NULL, do_job(1)), CORO_EFINISHED);
-        EQ(coro_group_start(&self->group, NULL, coro_wait_for(do_job(1), 5)), CORO_EFINISHED);
+        EQ(coro_group_try_create_task(&self->group, NULL, do_job(1)), CORO_EFINISHED);
+        EQ(coro_group_try_create_task(&self->group, NULL, coro_wait_for(do_job(1), 5)),
+           CORO_EFINISHED);
     }
     ASYNC_END;
 }

@@ -114,8 +114,8 @@ ASYNC(looks_at_children, VARS(coro_group group; coro_task *a, *b; int value, err
     CORO_GROUP(self->group) {
         EQ(coro_group_count(&self->group), 0);
         self->a = coro_task_retain(coro_group_create_task(&self->group, child(1, 5)));
-        EQ(coro_group_start(&self->group, &self->b, child(2, 7)), 0);
-        EQ(coro_group_start(&self->group, NULL, child(3, 3)), 0);
+        EQ(coro_group_try_create_task(&self->group, &self->b, child(2, 7)), 0);
+        EQ(coro_group_try_create_task(&self->group, NULL, child(3, 3)), 0);
         EQ(coro_group_count(&self->group), 3);
         CORO_JOIN(self->value, child, self->b);
         say("joined %d, left %d ", self->value, (int)coro_group_count(&self->group));
@@ -287,11 +287,11 @@ ASYNC(runs_out, VARS(coro_group group; int error, i; coro_task *task;))
         AWAIT(coro_yield());
         memory.fail_at = memory.calls + 1;
         do
-            self->error = coro_group_start(&self->group, &self->task, child(2, 50));
+            self->error = coro_group_try_create_task(&self->group, &self->task, child(2, 50));
         while (self->error == 0);
         EQ(self->error, CORO_ENOMEM);
         EQ(self->task == NULL, true);
-        EQ(coro_group_start(&self->group, NULL, child(3, 50)), CORO_ECANCELED);
+        EQ(coro_group_try_create_task(&self->group, NULL, child(3, 50)), CORO_ECANCELED);
         AWAIT(coro_yield());
         say("never ");
     }

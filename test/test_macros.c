@@ -99,7 +99,7 @@ ASYNC(blocks, VARS(coro_scope a, b, c; coro_group group; int error, value; coro_
             CORO_SHIELD(self->c) {
                 CORO_GROUP(self->group) {
                     self->child = coro_group_create_task(&self->group, bare());
-                    CHECK(coro_group_start(&self->group, &self->child, declared(1)) == 0);
+                    CHECK(coro_group_try_create_task(&self->group, &self->child, declared(1)) == 0);
                     CORO_JOIN(self->value, declared, self->child);
                     CHECK(self->value == 2);
                 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_semaphore.c: permits are handed over, first come first served.
+ * test_semaphore.c: permits are handed over, first come first served; bounded ones are counted.
  */
-#include "loop_fixture.h"
+#include "sync_fixture.h"
 
 SUITE(semaphore);
 
@@ -130,4 +130,106 @@ Test(semaphore, waiting_for_a_permit_that_nobody_has_is_a_deadlock)
     EQ(RUN_LOUD(waits_for_ever()), CORO_EDEADLK);
     EQ(semaphore.waiters.first == NULL, true);
     EQ(semaphore.value, 0);
+}
+
+/* --- bounded ---------------------------------------------------------------------------------- */
+
+static coro_bounded_semaphore bounded;
+
+Test(semaphore, a_bounded_one_refuses_the_release_that_is_one_too_many)
+{
+    coro_bounded_semaphore fresh = CORO_BOUNDED_SEMAPHORE_INIT(2);
+    EQ(coro_bounded_semaphore_release(&fresh), CORO_EINVAL);
+    EQ(fresh.semaphore.value, 2);
+    EQ(coro_bounded_semaphore_try_acquire(&fresh), true);
+    EQ(coro_bounded_semaphore_try_acquire(&fresh), true);
+    EQ(coro_bounded_semaphore_try_acquire(&fresh), false);
+    EQ(coro_bounded_semaphore_locked(&fresh), true);
+    EQ(coro_bounded_semaphore_release(&fresh), 0);
+    EQ(coro_bounded_semaphore_locked(&fresh), false);
+    EQ(coro_bounded_semaphore_release(&fresh), 0);
+    EQ(coro_bounded_semaphore_release(&fresh), CORO_EINVAL);
+    coro_bounded_semaphore_init(&fresh, 0);
+    EQ(coro_bounded_semaphore_release(&fresh), CORO_EINVAL);
+    EQ(coro_bounded_semaphore_try_acquire(&fresh), false);
+}
+
+ASYNC(bounded_user, ARGS(char, name), VARS(int error;))
+{
+    ASYNC_BEGIN;
+    AWAIT_CATCH(self->error, coro_bounded_semaphore_acquire(&bounded));
+    if (self->error != 0) {
+        say("%c!%d ", self->name, self->error);
+        ASYNC_RETURN();
+    }
+    say("%c ", self->name);
+    AWAIT(coro_sleep(CORO_MS(1)));
+    EQ(coro_bounded_semaphore_release(&bounded), 0);
+    ASYNC_END;
+}
+
+ASYNC(bounded_users, VARS(int i;))
+{
+    ASYNC_BEGIN;
+    AWAIT(coro_bounded_semaphore_acquire(&bounded));
+    for (self->i = 0; self->i < 3; self->i++)
+        tasks[self->i] = coro_create_task(bounded_user((char)('a' + self->i)));
+    AWAIT(coro_yield());
+    cr_assert(eq(str, TEXT(tasks[0]->wait_type->verb), TEXT("semaphore")));
+    EQ(tasks[0]->wait.object == &bounded, true);
+    coro_task_cancel(tasks[0]);
+    EQ(coro_bounded_semaphore_release(&bounded), 0); /* b has it now */
+    EQ(coro_bounded_semaphore_try_acquire(&bounded), false);
+    for (self->i = 0; self->i < 3; self->i++) {
+        AWAIT(coro_task_join(tasks[self->i]));
+        coro_task_release(tasks[self->i]);
+    }
+    EQ(coro_bounded_semaphore_release(&bounded), CORO_EINVAL);
+    ASYNC_END;
+}
+
+Test(semaphore, a_bounded_one_hands_over_like_any_other)
+{
+    coro_bounded_semaphore_init(&bounded, 1);
+    EQ(RUN(bounded_users()), 0);
+    SAID("a!-125 b c ");
+}
+
+/* --- at random -------------------------------------------------------------------------------- */
+
+static int holders, most, acquires;
+
+ASYNC(random_user, VARS(coro_scope limit; int error;))
+{
+    ASYNC_BEGIN;
+    CORO_TIMEOUT(self->limit, dice(2) ? CORO_MS(1 + dice(4)) : CORO_FOREVER) {
+        AWAIT(coro_bounded_semaphore_acquire(&bounded));
+        holders++;
+        acquires++;
+        most = holders > most ? holders : most;
+        CHAOS_HOLDS(holders <= 3);
+        AWAIT_CATCH(self->error, moment());
+        holders--;
+        CHAOS_EQ(coro_bounded_semaphore_release(&bounded), 0);
+        AWAIT(coro_yield());
+    }
+    ASYNC_END;
+}
+
+static coro_any *make_random_user(void)
+{
+    return (coro_any *)(void *)random_user();
+}
+
+Test(semaphore, loses_no_permit_whoever_is_cancelled)
+{
+    coro_bounded_semaphore_init(&bounded, 3);
+    make_worker = make_random_user;
+    CHAOS({
+        CHAOS_EQ(bounded.semaphore.value, 3);
+        CHAOS_EQ(bounded.semaphore.waiters.first == NULL, true);
+        CHAOS_EQ(holders, 0);
+    });
+    HOLDS(acquires > 500);
+    EQ(most, 3);
 }

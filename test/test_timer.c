@@ -256,8 +256,14 @@ static struct model *first_of_model(void)
 static void check_heap(void)
 {
     const coro_timers *timers = &loop.timers;
+    size_t dead = 0;
+    HOLDS(timers->count == 0 || timers->heap[1].timer != NULL);
+    HOLDS(timers->reserved + timers->dead <= timers->capacity);
     for (size_t i = 1; i <= timers->count; i++) {
-        EQ(timers->heap[i].timer->index, i);
+        if (timers->heap[i].timer != NULL)
+            EQ(timers->heap[i].timer->index, i);
+        else
+            dead++;
         if (i > 1) {
             const coro_timer_entry *parent = &timers->heap[(i + 2) / 4];
             HOLDS(parent->deadline < timers->heap[i].deadline ||
@@ -265,6 +271,7 @@ static void check_heap(void)
                    parent->sequence < timers->heap[i].sequence));
         }
     }
+    EQ(dead, timers->dead);
 }
 
 static void expire_one(coro_time now)

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * time.c - tasks that wait for the clock.
+ * time.c - tasks and callbacks that wait for the clock.
  *
  *     sleep    n tasks at once that sleep 3 s each (BENCH_SLEEP_MS), wall - 3 s
- *     timers   n tasks that sleep 2 to 3 s, 9 of 10 cancelled before that, CPU time
+ *     timers   n callbacks due in 2 to 3 s, 9 of 10 cancelled before that, CPU time
  */
 #include "bench.h"
 
+#include <coro/callback.h>
+#include <coro/future.h>
 #include <coro/group.h>
+#include <coro/run.h>
 #include <coro/task.h>
 
 #include <stdlib.h>
@@ -53,41 +56,55 @@ double bench_sleep(uint64_t *n)
 /* --- timers -------------------------------------------------------------------------------- */
 
 /* George Marsaglia, "Xorshift RNGs", Journal of Statistical Software 8 (14), 2003. */
-static uint32_t xorshift(uint32_t *state)
+static uint32_t xorshift(uint32_t state)
 {
-    *state ^= *state << 13;
-    *state ^= *state >> 17;
-    *state ^= *state << 5;
-    return *state;
+    state ^= state << 13;
+    state ^= state >> 17;
+    state ^= state << 5;
+    return state;
 }
 
-ASYNC(timers, ARGS(uint64_t, n, coro_task **, tasks, double *, ns),
-      VARS(uint64_t start, i, fired; uint32_t seed; coro_group group;))
+typedef struct timers {
+    uint64_t n, fired;
+    coro_future all;
+    coro_handle *handles;
+} timers;
+
+static void timer_fires(void *context)
+{
+    timers *self = context;
+    if (++self->fired == (self->n + 9) / 10)
+        coro_future_set_result(&self->all, NULL);
+}
+
+ASYNC(sets_timers, ARGS(timers *, timers, double *, ns), VARS(uint64_t start;))
 {
     ASYNC_BEGIN;
-    self->seed = 2463534242u;
     self->start = bench_cpu_ns();
-    CORO_GROUP(self->group) {
-        for (uint64_t i = 0; i < self->n; i++)
-            self->tasks[i] = coro_group_create_task(
-                &self->group,
-                sleeper(CORO_US(2000000 + xorshift(&self->seed) % 1000000), &self->fired));
-        AWAIT(coro_yield()); /* now all of them sleep */
-        for (uint64_t i = 0; i < self->n; i++)
-            if (i % 10 != 0)
-                coro_task_cancel(self->tasks[i]);
+    for (uint64_t i = 0, seed = 2463534242u; i < self->timers->n; i++) {
+        seed = xorshift((uint32_t)seed);
+        bench_check(coro_loop_call_later(coro_loop_current(), &self->timers->handles[i],
+                                         CORO_US(2000000 + seed % 1000000), timer_fires,
+                                         self->timers) == 0,
+                    "timers: no memory");
     }
+    for (uint64_t i = 0; i < self->timers->n; i++)
+        if (i % 10 != 0)
+            coro_handle_cancel(&self->timers->handles[i]);
+    AWAIT(coro_future_wait(&self->timers->all));
     *self->ns = (double)(bench_cpu_ns() - self->start);
-    bench_check(self->fired == (self->n + 9) / 10, "timers: fired");
     ASYNC_END;
 }
 
 double bench_timers(uint64_t *n)
 {
     double ns = 0;
-    coro_task **tasks = malloc(*n * sizeof *tasks);
-    bench_check(tasks != NULL, "timers: no memory");
-    bench_run(timers(*n, tasks, &ns));
-    free(tasks);
+    timers timers = {.n = *n, .all = CORO_FUTURE_INIT};
+    timers.handles = calloc(*n, sizeof *timers.handles);
+    bench_check(timers.handles != NULL, "timers: no memory");
+    coro_loop_options options = {.timer_slack = CORO_MS(1)}; /* what all of the peers have */
+    bench_check(coro_run_with(sets_timers(&timers, &ns), &options) == 0, "timers: run");
+    bench_check(timers.fired == (*n + 9) / 10, "timers: fired");
+    free(timers.handles);
     return ns;
 }

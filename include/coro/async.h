@@ -33,7 +33,7 @@
 #define CORO_ASYNC_H
 
 #include <coro/clauses.h>
-#include <coro/frame.h>
+#include <coro/driver.h>
 
 /* --- states -------------------------------------------------------------------------------- */
 
@@ -77,15 +77,16 @@
 /*
  * Where an error and where a return goes is known at compile time: the size of
  * what coro_handler_ and coro_leave_ point to is a state's number, and inner
- * blocks shadow them. coro_depth_ counts the blocks around this place.
+ * blocks shadow them. coro_depth_ counts the blocks around this place, coro_loops_
+ * those of them that are CORO_FOR_AWAIT: a YIELD may stand in these alone.
  */
 #define CORO_ASYNC_BEGIN                                                                           \
     coro_state coro_state_ = self->coro.state;                                                     \
     int coro_error_ = 0;                                                                           \
     char(*coro_handler_)[CORO_STATE_UNWIND_], (*coro_leave_)[CORO_STATE_UNWIND_],                  \
-        (*coro_depth_)[1];                                                                         \
+        (*coro_depth_)[1], (*coro_loops_)[1];                                                      \
     (void)coro_driver_, (void)coro_callee_, (void)sizeof coro_handler_, (void)sizeof coro_leave_;  \
-    (void)sizeof coro_depth_;                                                                      \
+    (void)sizeof coro_depth_, (void)sizeof coro_loops_;                                            \
     if (0)                                                                                         \
         goto coro_dispatch_;                                                                       \
     coro_dispatch_:                                                                                \
@@ -122,7 +123,7 @@
     coro_end_:                                                                                     \
     CORO_CHECK_END_();                                                                             \
     self->coro.state = CORO_STATE_FINISHED_;                                                       \
-    if (self->coro.descriptor->result_size > 0 && self->coro.error == 0 &&                         \
+    if ((int16_t)self->coro.descriptor->result_size > 0 && self->coro.error == 0 &&                \
         !(self->coro.flags & CORO_FRAME_RETURN_))                                                  \
         coro_no_result_(&self->coro);                                                              \
     CORO_END_SHADOW_ /* of CORO_WATCH_LOCALS_ */                                                   \
@@ -250,7 +251,7 @@
 
 #define CORO_AWAIT(...) CORO_CAT_(CORO_AWAIT_, CORO_COUNT_(__VA_ARGS__))(__VA_ARGS__)
 #if CORO_HOSTED
-#define CORO_AWAIT_1(call) CORO_AWAIT_AT_(CORO_HERE_, call, CORO_LET_GO_(call))
+#define CORO_AWAIT_1(call) CORO_AWAIT_SETTLED_(CORO_HERE_, call)
 #else
 #define CORO_AWAIT_1(call) CORO_AWAIT_SHORT_(CORO_HERE_, call)
 #endif
@@ -263,6 +264,19 @@
             CORO_RAISE_();                                                                         \
         else                                                                                       \
             end;                                                                                   \
+    } while (0)
+
+/* The same without a result: mostly one comparison. */
+#define CORO_AWAIT_SETTLED_(n, call)                                                               \
+    do {                                                                                           \
+        CORO_START_(n, call)                                                                       \
+        if (!CORO_BY_TYPE_(call, coro_settled_leaf_, coro_settled_)(coro_callee_)) {               \
+            if (CORO_UNLIKELY(coro_callee_->error != 0) &&                                         \
+                (coro_error_ = coro_failed_(coro_driver_, &self->coro, &coro_callee_)) != 0)       \
+                CORO_RAISE_();                                                                     \
+            else                                                                                   \
+                CORO_LET_GO_(call);                                                                \
+        }                                                                                          \
     } while (0)
 
 /* The same without a result, where code must be small. */
@@ -337,12 +351,28 @@
         }                                                                                          \
     } while (0)
 
-/* The same with a value, in self->result: a generator. */
+/*
+ * Give an item to who consumes this generator (coro/generator.h), and go on here when the next
+ * one is wanted; or leave by FINALLY, when it is closed instead. Without a consumer, to whoever
+ * drives the chain: the item is in self->result.
+ */
 #define CORO_YIELD(...) CORO_YIELD_AT_(CORO_HERE_, (__VA_ARGS__))
 #define CORO_YIELD_AT_(n, value)                                                                   \
     do {                                                                                           \
+        CORO_CHECK_DEPTH_();                                                                       \
         self->result = value;                                                                      \
-        CORO_SUSPEND_AT_(n);                                                                       \
+        self->coro.state = (coro_state)(n);                                                        \
+        if (sizeof *coro_depth_ != sizeof *coro_loops_ ||                                          \
+            sizeof *coro_leave_ == CORO_STATE_FINALLY_)                                            \
+            coro_yield_refused_(&self->coro, sizeof *coro_leave_ == CORO_STATE_FINALLY_);          \
+        if (1) {                                                                                   \
+            return coro_yielded_(coro_driver_, &self->coro);                                       \
+            CORO_CASE_(n):;                                                                        \
+        }                                                                                          \
+        if (0) {                                                                                   \
+            CORO_CASE_((n) | CORO_STATE_CLOSING_):                                                 \
+            CORO_LEAVE_();                                                                         \
+        }                                                                                          \
     } while (0)
 
 /* --- short names ------------------------------------------------------------------------- */

@@ -157,21 +157,28 @@
 #define CORO_OF_(pair, name) CORO_OF_2_(pair, name)
 #define CORO_OF_2_(what, value, name) CORO_OF_##what(value, name)
 #define CORO_OF_NOTHING(value, name)
-#define CORO_OF_SIZE(type, name) +sizeof(type)
+/* Divides by zero when a result has 32 KiB or more: return a pointer to it. */
+#define CORO_OF_SIZE(type, name) +sizeof(type) / (sizeof(type) < CORO_YIELDS_)
+#define CORO_OF_YIELDED(type, name)                                                                \
+    +sizeof(type) / (sizeof(type) < CORO_YIELDS_) + CORO_YIELDS_
 #define CORO_OF_OFFSET(member, name) +offsetof(struct name, member)
 #define CORO_OF_BUFFERS(member, name) -(int)(sizeof(struct name) - offsetof(struct name, member))
 #define CORO_OF_ONE(value, name) +1
 
 #define CORO_RESULT_NONE()
 #define CORO_RESULT_RETURNS(...) CORO_FIRST_(__VA_ARGS__) result;
+#if CORO_HOSTED
+#define CORO_RESULT_YIELDS(type) coro_generator_link_ coro_link_; type result;
+#else
 #define CORO_RESULT_YIELDS(type) type result;
+#endif
 #define CORO_RESULT_ARGS(...)
 #define CORO_RESULT_VARS(...)
 #define CORO_RESULT_SCRATCH(...)
 
 #define CORO_RESULT_SIZE_NONE() NOTHING, ~
 #define CORO_RESULT_SIZE_RETURNS(...) SIZE, CORO_FIRST_(__VA_ARGS__)
-#define CORO_RESULT_SIZE_YIELDS(type) NOTHING, ~
+#define CORO_RESULT_SIZE_YIELDS(type) YIELDED, type
 #define CORO_RESULT_SIZE_ARGS(...) NOTHING, ~
 #define CORO_RESULT_SIZE_VARS(...) NOTHING, ~
 #define CORO_RESULT_SIZE_SCRATCH(...) NOTHING, ~

@@ -48,7 +48,10 @@
     X(ENAMEAGAIN, 1009, "temporary failure in name resolution")                                    \
     X(EWRONGLOOP, 1010, "belongs to another loop")                                                 \
     X(ESTOPPED, 1011, "the loop was stopped before this was done")                                \
-    X(ELEAK, 1012, "memory was not given back")
+    X(ELEAK, 1012, "memory was not given back")                                                    \
+    X(EBROKEN, 1013, "the barrier is broken")                                                      \
+    X(EEOF, 1014, "the end: nothing more will come")                                               \
+    X(ELAGGED, 1015, "too slow: values were missed")
 
 enum {
 #define CORO_ERROR_ENUM_(name, number, text) CORO_##name = -number,

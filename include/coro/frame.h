@@ -14,11 +14,6 @@
  * the driver later resumes the innermost frame alone, whatever the depth; when
  * that one finishes, the driver resumes its caller. Callers are never polled.
  *
- *     coro_driver driver;                          // no loop is needed:
- *     coro_driver_init(&driver, &count(3)->coro);
- *     while (coro_resume(&driver)) ...             // until the root has ended
- *     coro_driver_close(&driver);
- *
  * Memory: frames come from the running loop's pool, from the caller (name_at)
  * or, where no loop runs, from the heap. The header's flags say which.
  * Threads: a chain belongs to one thread at a time.
@@ -67,8 +62,11 @@ struct coro_descriptor {
     void (*discard)(coro_header *frame); /* frees what an unstarted call holds, or NULL */
     unsigned size;              /* of the frame */
     unsigned zero_end;          /* VARS are zeroed from behind the header to here */
-    unsigned short result_offset, result_size;
+    unsigned short result_offset;
+    unsigned short result_size; /* of a generator: its item's, and CORO_YIELDS_ */
 };
+
+enum { CORO_YIELDS_ = 0x8000 };
 
 /* The first member of every frame. */
 struct coro_header {
@@ -89,8 +87,16 @@ enum { /* flags of a header */
     CORO_FRAME_DROP_ = 8,    /* a call that holds something: see coro_frame_free_slow_ */
     CORO_FRAME_MASK_ = 16,   /* in its FINALLY: shields from what was pending at its entry */
     CORO_FRAME_RETURN_ = 32, /* its result has been set */
-    CORO_FRAME_TAKEN_ = 64   /* somebody has taken its result */
+    CORO_FRAME_TAKEN_ = 64,  /* somebody has taken its result */
+    CORO_FRAME_GENERATOR_ = 128 /* a YIELD goes to its caller */
 };
+
+#if CORO_HOSTED
+/* Behind the header of every generator's frame: its place among those that are open. */
+typedef struct coro_generator_link_ {
+    coro_header *next, *previous;
+} coro_generator_link_;
+#endif
 
 enum { /* states that are no lines */
     CORO_STATE_START_ = 0,
@@ -100,29 +106,13 @@ enum { /* states that are no lines */
     CORO_STATE_WAITING_ = 4,  /* a library call that waits */
     CORO_STATE_LINES_ = 16    /* line 1 */
 };
+/* Beside a YIELD's line: the generator is to leave there instead of going on. */
+#define CORO_STATE_CLOSING_ ((coro_state)1 << (CORO_STATE_BITS - 1))
 
 /* Any coroutine, its type unknown; `&any->coro` serves typed and untyped. */
 typedef struct coro_any {
     coro_header coro;
 } coro_any;
-
-/* Runs one chain of frames. A task begins with one; without a loop it stands alone. */
-struct coro_driver {
-    coro_header *frame;     /* the innermost: the one to resume */
-    struct coro_loop *loop; /* NULL: driven by coro_resume */
-    uint8_t room;           /* levels that this descent may still go down */
-    uint8_t flags;          /* a task's, see coro/task.h */
-#if CORO_SCOPES
-    int16_t error; /* how the task's wait ended */
-#endif
-#if CORO_JOINS
-    uint16_t references;
-#endif
-#if CORO_SCOPES
-    uint8_t cancels; /* requests so far: asyncio's Task.cancelling() */
-    uint8_t more;    /* more flags */
-#endif
-};
 
 /* A result or an argument of a library call. */
 typedef union coro_value {
@@ -163,6 +153,14 @@ typedef struct coro_allocator {
     void *context;
 } coro_allocator;
 
+#if CORO_HOSTED
+/* Is told of each block that a pool cuts, or gives back to its allocator: the slow ways. */
+typedef struct coro_pool_watch {
+    void (*cut)(struct coro_pool_watch *watch, void *block, size_t size);
+    void (*given)(struct coro_pool_watch *watch, void *block);
+} coro_pool_watch;
+#endif
+
 /* The frames of one loop: free lists by size, 16 bytes apart, cut from chunks. */
 typedef struct coro_pool {
     void *free[CORO_POOL_CLASSES + 1];
@@ -172,6 +170,9 @@ typedef struct coro_pool {
     size_t live, bytes;       /* blocks in use; bytes of all chunks */
     coro_call call;           /* the record in which calls of the library are made; until START */
     coro_call resumed;        /* and the one in which a resumed caller finds its callee */
+#if CORO_HOSTED
+    coro_pool_watch *watch; /* debug mode, or NULL */
+#endif
 } coro_pool;
 
 /* The running loop's pool; NULL where none runs. It is the loop's first member. */
@@ -203,14 +204,14 @@ CORO_API coro_header *coro_frame_failed_(void);
 void *coro_pool_take_(coro_pool *pool, size_t size);
 void coro_pool_give_(coro_pool *pool, void *block, size_t size);
 void coro_zero_(void *begin, size_t size);
+void coro_header_start_(coro_header *frame, const coro_descriptor *descriptor, unsigned flags);
 void coro_header_init_(coro_header *frame, const coro_descriptor *descriptor, unsigned flags);
 coro_header *coro_frame_new_(const coro_descriptor *descriptor, size_t size, size_t zero_end);
 coro_header *coro_frame_at_(void *memory, const coro_descriptor *descriptor, size_t zero_end);
 void coro_frame_free_(coro_header *frame);
 coro_call *coro_call_new_(const coro_descriptor *descriptor);
 coro_void *coro_call_of_(const coro_descriptor *descriptor, void *object, const void *argument);
-coro_status coro_enter_(coro_driver *driver, coro_header *self, coro_header *callee);
-bool coro_drive_(coro_driver *driver, coro_header *callee);
+coro_status coro_yielded_(coro_driver *driver, coro_header *self);
 #endif
 
 #if CORO_HOSTED || defined(CORO_BODIES_HERE_)
@@ -256,17 +257,24 @@ CORO_INLINE void coro_zero_(void *begin, size_t size)
 #endif
 }
 
-CORO_INLINE void coro_header_init_(coro_header *frame, const coro_descriptor *descriptor,
-                                   unsigned flags)
+/* All but the caller, which whoever awaits it notes. */
+CORO_INLINE void coro_header_start_(coro_header *frame, const coro_descriptor *descriptor,
+                                    unsigned flags)
 {
     frame->descriptor = descriptor;
-    frame->caller = NULL;
     frame->state = CORO_STATE_START_;
     frame->error = 0;
     frame->flags = (uint8_t)flags;
 #if CORO_SCOPES
     frame->depth = 0;
 #endif
+}
+
+CORO_INLINE void coro_header_init_(coro_header *frame, const coro_descriptor *descriptor,
+                                   unsigned flags)
+{
+    coro_header_start_(frame, descriptor, flags);
+    frame->caller = NULL;
 }
 
 /* A zeroed frame, or NULL. Size and zero_end are constants wherever it is called. */
@@ -320,7 +328,7 @@ CORO_INLINE coro_call *coro_call_new_(const coro_descriptor *descriptor)
     coro_pool *pool = coro_pool_current_;
     if (CORO_UNLIKELY(pool == NULL || pool->call.coro.state == CORO_STATE_START_))
         return coro_call_new_slow_(descriptor);
-    coro_header_init_(&pool->call.coro, descriptor, CORO_FRAME_CALL_);
+    coro_header_start_(&pool->call.coro, descriptor, CORO_FRAME_CALL_);
     return &pool->call;
 }
 
@@ -336,90 +344,7 @@ CORO_INLINE coro_void *coro_call_of_(const coro_descriptor *descriptor, void *ob
 
 #endif
 
-/* --- running ------------------------------------------------------------------------------ */
-
-CORO_API coro_status coro_descend_slow_(coro_driver *driver, coro_header *callee);
-
-#if CORO_HOSTED || defined(CORO_BODIES_HERE_)
-/* The first entry into a callee that `self` awaits. */
-CORO_INLINE coro_status coro_enter_(coro_driver *driver, coro_header *self, coro_header *callee)
-{
-    coro_status status;
-    CORO_CHECK(callee != NULL, "awaited NULL; await what the coroutine's function returned");
-    CORO_CHECK(callee->state == CORO_STATE_START_,
-               "awaited a call that was started before; make a new one for each await");
-    callee->caller = self;
-    if (CORO_UNLIKELY(driver->room == 0))
-        return coro_descend_slow_(driver, callee);
-    driver->room--;
-    status = callee->descriptor->body(callee, driver, NULL);
-    driver->room++;
-    return status;
-}
-
-#if CORO_HOSTED
-/* The same for a call of the library, which goes down no further. */
-CORO_INLINE coro_status coro_enter_leaf_(coro_driver *driver, coro_header *self,
-                                         coro_header *callee)
-{
-    CORO_CHECK(callee != NULL, "awaited NULL; await what the coroutine's function returned");
-    CORO_CHECK(callee->state == CORO_STATE_START_,
-               "awaited a call that was started before; make a new one for each await");
-    callee->caller = self;
-    return callee->descriptor->body(callee, driver, NULL);
-}
-#endif
-
-/* Resume the innermost frame, and its callers as they become ready. False: the root ended. */
-CORO_INLINE bool coro_drive_(coro_driver *driver, coro_header *callee)
-{
-    for (;;) {
-        coro_header *frame = driver->frame;
-        coro_status status;
-        driver->room = CORO_DESCENT;
-        status = frame->descriptor->body(frame, driver, callee);
-        if (CORO_LIKELY(status.code_ == CORO_SUSPENDED_))
-            return true;
-        if (status.code_ == CORO_DEEPER_) {
-            callee = NULL;
-            continue;
-        }
-        if (frame->caller == NULL) {
-            driver->frame = frame;
-            return false;
-        }
-        driver->frame = frame->caller;
-        callee = frame;
-    }
-}
-
-#endif
-
-/* driver.flags: a call of the library must look closer: something is cancelled, or no loop runs. */
-enum { CORO_DRIVER_CAREFUL_ = 8 };
-
-/* Make a driver for a chain that needs no loop. Takes the call. */
-static inline void coro_driver_init(coro_driver *driver, coro_header *call)
-{
-    CORO_CHECK(call != NULL, "a driver needs a call to drive");
-    coro_zero_(driver, sizeof *driver);
-    call->caller = NULL;
-    driver->frame = call;
-    driver->flags = CORO_DRIVER_CAREFUL_;
-}
-
-/*
- * Run until the chain suspends (ASYNC_SUSPEND or YIELD): true. False: the root
- * has ended; its error and result are in driver->frame. Awaiting something of
- * the library, which needs a loop, traps; so does resuming an ended chain.
- */
-CORO_HOT_INLINE bool coro_resume(coro_driver *driver)
-{
-    return coro_drive_(driver, NULL);
-}
-
-/* Give back the frames of a chain, ended or not; FINALLY blocks do not run. */
-CORO_API void coro_driver_close(coro_driver *driver);
+/* --- backtraces ---------------------------------------------------------------------------- */
 
 /*
  * The source line at which a suspended frame stands, 0 before its start; and
@@ -428,7 +353,7 @@ CORO_API void coro_driver_close(coro_driver *driver);
 static inline unsigned coro_frame_line(const coro_header *frame)
 {
 #if CORO_STATE_BITS == 32
-    return frame->state >= CORO_STATE_LINES_ ? (unsigned)(frame->state >> 4) : 0;
+    return (frame->state & ~CORO_STATE_CLOSING_) >> 4; /* the small ones are no lines */
 #else
     return frame->state >= CORO_STATE_LINES_ ? (frame->state & 0x7fffu) - CORO_STATE_LINES_ : 0;
 #endif
@@ -460,6 +385,7 @@ CORO_API CORO_NORETURN CORO_COLD void coro_bad_state_(const coro_header *self);
 CORO_API CORO_NORETURN CORO_COLD void coro_no_result_(const coro_header *self);
 CORO_API CORO_NORETURN CORO_COLD void coro_left_block_(const coro_header *self);
 CORO_API CORO_NORETURN CORO_COLD void coro_leave_finally_(const coro_header *self);
+CORO_API CORO_NORETURN CORO_COLD void coro_yield_refused_(const coro_header *self, bool finally);
 
 /* Give a finished frame's result to its drop function, if nobody has taken it. */
 CORO_API void coro_drop_(coro_header *frame);
@@ -472,6 +398,22 @@ CORO_API void coro_let_go_slow_(coro_header *callee);
 /* The same after a look at the callee's error, which it returns. */
 int coro_awaited_(coro_driver *driver, coro_header *self, coro_header *callee);
 #else
+/* Has a call of the library succeeded, in a record of the loop's? Then nothing is left to do.
+ * error, flags and depth stand in a row: one comparison. */
+CORO_INLINE bool coro_settled_leaf_(const coro_header *callee)
+{
+#if defined(__GNUC__) && CORO_SCOPES
+    const unsigned char settled[4] = {0, 0, CORO_FRAME_CALL_, 0};
+    return __builtin_memcmp((const char *)callee + offsetof(coro_header, error), settled, 4) == 0;
+#else
+    return callee->error == 0 && callee->flags == CORO_FRAME_CALL_;
+#endif
+}
+CORO_INLINE bool coro_settled_(const coro_header *callee)
+{
+    (void)callee;
+    return false;
+}
 CORO_INLINE void coro_let_go_leaf_(coro_header *callee)
 {
     if (CORO_UNLIKELY(callee->flags != CORO_FRAME_CALL_))

@@ -8,9 +8,11 @@
  *
  * Each call runs as a task of its own; the await ends when all have ended, with
  * the results where coro_into says, in the order of the arguments. The first
- * error ends it at once: the others run on, unheard, and nothing is stored. A
- * group (coro/group.h) is nearly always the better choice: it leaves nobody
- * behind. Cancelling the await cancels all, and it ends when they have.
+ * error ends it at once: the others run on, unheard, and nothing is stored;
+ * with CORO_GATHER_CANCEL_REST they are cancelled, and waited for. A group
+ * (coro/group.h) is nearly always the better choice: it leaves nobody behind.
+ * Cancelling the await cancels all, and it ends when they have. Of a result that
+ * is not stored RETURNS(type, drop) is told.
  *
  * Memory: a frame from the pool, a task each. Threads: the loop's.
  */
@@ -57,10 +59,16 @@ static inline coro_gather_item coro_gather_item_(coro_header *call, void *into, 
 #define coro_only(call) coro_gather_item_(&(call)->coro, NULL, 0)
 #endif
 
-/* Up to any number of items, each by coro_into or coro_only. None: done at once. */
-#define coro_gather(...)                                                                           \
-    coro_gather_array((coro_gather_item[]){__VA_ARGS__},                                           \
-                      sizeof((coro_gather_item[]){__VA_ARGS__}) / sizeof(coro_gather_item), NULL)
+/* A list of items as an array and its length. The first one is no item: so that the list may be
+ * empty, which ISO C forbids an initialiser to be. */
+#define CORO_ITEMS_(...)                                                                           \
+    ((const coro_gather_item[]){{NULL, NULL, 0}, __VA_ARGS__}) + 1,                                \
+        sizeof((const coro_gather_item[]){{NULL, NULL, 0}, __VA_ARGS__}) /                         \
+                sizeof(coro_gather_item) -                                                         \
+            1
+
+/* Any number of items, each by coro_into or coro_only. None: done at once. */
+#define coro_gather(...) coro_gather_array_with_(0, NULL, CORO_ITEMS_(__VA_ARGS__))
 
 /*
  * gather(return_exceptions=True): waits for all, never fails by a call's error;
@@ -68,13 +76,28 @@ static inline coro_gather_item coro_gather_item_(coro_header *call, void *into, 
  * the await.
  */
 #define coro_gather_errors(errors, ...)                                                            \
-    coro_gather_array((coro_gather_item[]){__VA_ARGS__},                                           \
-                      sizeof((coro_gather_item[]){__VA_ARGS__}) / sizeof(coro_gather_item),        \
-                      (errors))
+    coro_gather_array_with_(0, (errors), CORO_ITEMS_(__VA_ARGS__))
 
-/* The same for a number known at run time. Takes the calls; copies the array. */
+/* Either with options: errors may be NULL. */
+enum {
+    CORO_GATHER_CANCEL_REST = 1 /* the first error cancels the others; the await waits for them */
+};
+#define coro_gather_with(options, errors, ...)                                                     \
+    coro_gather_array_with_((options), (errors), CORO_ITEMS_(__VA_ARGS__))
+
+/* The same for a number known at run time. Takes the calls; copies the array. An await of it fails
+ * with CORO_ENOMEM when memory is short: then those that run already are cancelled. */
 CORO_API CORO_NODISCARD coro_void *coro_gather_array(const coro_gather_item *items, size_t count,
                                                      int *errors);
+CORO_API CORO_NODISCARD coro_void *coro_gather_array_with(unsigned options,
+                                                          const coro_gather_item *items,
+                                                          size_t count, int *errors);
+static inline CORO_NODISCARD coro_void *coro_gather_array_with_(unsigned options, int *errors,
+                                                                const coro_gather_item *items,
+                                                                size_t count)
+{
+    return coro_gather_array_with(options, items, count, errors);
+}
 
 CORO_END_DECLS
 

@@ -16,6 +16,9 @@
  * block fails with that first error. coro_group_errors tells of all of them,
  * a tree where groups are nested. Cancelling what is around cancels the children.
  *
+ * CORO_GROUP_COLLECT is the patient form: errors cancel nobody. A child that must be ready
+ * before others may count on it is started by coro_group_start, which awaits its word.
+ *
  * Memory: the struct is in VARS; a child that failed is kept, for its error, until
  * a group of the same task fails again or the task has ended.
  * Threads: the loop's.
@@ -35,6 +38,8 @@ struct coro_group { /* private; zeroed in VARS */
     size_t count;
     int16_t error; /* the first */
     bool joining;  /* the block waits for its children */
+    bool collects; /* a failure cancels nobody */
+    bool cancel_on_enter;
 #if CORO_HOSTED
     int16_t body_error;
     coro_task *failed, *failed_last; /* in order of their ends */
@@ -44,8 +49,15 @@ struct coro_group { /* private; zeroed in VARS */
 
 #define CORO_GROUP(group)                                                                          \
     CORO_GROUP_AT_(CORO_HERE_, CORO_HERE_TOO_, group)
+/* The same, where a failure, of a child or of the body, cancels nobody: the block waits for all,
+ * then fails with the first error, and coro_group_errors has all of them. */
+#define CORO_GROUP_COLLECT(group)                                                                  \
+    CORO_GROUP_COLLECT_AT_(CORO_HERE_, CORO_HERE_TOO_, group)
 #define CORO_GROUP_AT_(n, m, group)                                                                \
     CORO_BLOCK_(n, &(group).scope, coro_group_enter_(coro_driver_, &self->coro, &(group)),         \
+                CORO_GROUP_JOIN_(m, group))
+#define CORO_GROUP_COLLECT_AT_(n, m, group)                                                        \
+    CORO_BLOCK_(n, &(group).scope, coro_group_collect_(coro_driver_, &self->coro, &(group)),       \
                 CORO_GROUP_JOIN_(m, group))
 /* The children are waited for with what the body is left by put aside in the scope. */
 #define CORO_GROUP_JOIN_(m, group)                                                                 \
@@ -73,18 +85,53 @@ struct coro_group { /* private; zeroed in VARS */
  * Run a call as a child. Takes the call. Returns a borrowed pointer, good until
  * the child has ended, or NULL with the call freed: when memory is
  * short (the group fails with CORO_ENOMEM), when the group is not open, and when
- * it is coming down; coro_group_start says which. To keep the pointer beyond the
+ * it is coming down; coro_group_try_create_task says which. To keep the pointer beyond the
  * child's end, coro_task_retain it. Children may be added while the block waits.
  */
-#define coro_group_create_task(group, call) coro_group_create_task_((group), &(call)->coro)
-CORO_API coro_task *coro_group_create_task_(coro_group *group, coro_header *call);
+#define coro_group_create_task(group, call)                                                        \
+    coro_group_create_task_((group), &(call)->coro, CORO_PLACE_)
+CORO_API coro_task *coro_group_create_task_(coro_group *group, coro_header *call,
+                                            const char *place);
 
 /* As above, for who wants the reason: 0, CORO_ENOMEM, CORO_EFINISHED (left), CORO_EINVAL (not
  * entered), CORO_ECANCELED (coming down). *task may be NULL. */
-#define coro_group_start(group, task, call) coro_group_start_((group), (task), &(call)->coro)
-CORO_API int coro_group_start_(coro_group *group, coro_task **task, coro_header *call);
+#define coro_group_try_create_task(group, task, call)                                              \
+    coro_group_try_create_task_((group), (task), &(call)->coro, CORO_PLACE_)
+CORO_API int coro_group_try_create_task_(coro_group *group, coro_task **task, coro_header *call,
+                                         const char *place);
 
-/* End the block early and well: children and body are cancelled, no error comes of it. */
+/*
+ * Run a call as a child, and wait until it says that it is ready (trio's nursery.start):
+ *
+ *     AWAIT(self->port, coro_group_start(&self->group, serve(...)));   // a void *, or nothing
+ *         ...in serve:  coro_group_started(&self->port);               // goes on as a child
+ *
+ * Takes the call. Gives what the child gave to coro_group_started. A child that ends before that
+ * has its error here, not in the group; without an error, CORO_EFINISHED. The reasons of
+ * coro_group_try_create_task come here too. A cancel of this await cancels the child, and waits
+ * for it; a word that was given first counts.
+ */
+#define coro_group_start(group, call) coro_group_start_((group), &(call)->coro)
+CORO_API CORO_NODISCARD coro_pointer *coro_group_start_(coro_group *group, coro_header *call);
+
+/* "I am ready", from the child itself. False: nobody waits for it, for it was made otherwise, or
+ * has said so before. Never suspends. */
+CORO_API bool coro_group_started(void *value);
+
+#if CORO_HOSTED
+/*
+ * As coro_group_try_create_task, but the child's first step runs inside of this call: see
+ * coro_create_task_eager. *task is NULL also when it has ended already. A child that fails at
+ * once cancels the group; who made it goes on to its next wait.
+ */
+#define coro_group_create_task_eager(group, task, call)                                            \
+    coro_group_create_task_eager_((group), (task), &(call)->coro, CORO_PLACE_)
+CORO_API int coro_group_create_task_eager_(coro_group *group, coro_task **task, coro_header *call,
+                                           const char *place);
+#endif
+
+/* End the block early and well: children and body are cancelled, no error comes of it. Before
+ * the block it holds for the first entry; twice, or behind the block: nothing. */
 CORO_API void coro_group_cancel(coro_group *group);
 
 /* Children that have not ended. */
@@ -105,6 +152,7 @@ CORO_API size_t coro_group_errors(const coro_group *group, coro_error_visitor vi
 #endif
 
 CORO_API void coro_group_enter_(coro_driver *driver, coro_header *frame, coro_group *group);
+CORO_API void coro_group_collect_(coro_driver *driver, coro_header *frame, coro_group *group);
 CORO_API bool coro_group_leave_(coro_driver *driver, coro_header *frame, coro_group *group);
 CORO_API CORO_NODISCARD coro_void *coro_group_join_(coro_group *group);
 CORO_API void coro_group_settle_(coro_driver *driver, coro_header *frame, coro_group *group);

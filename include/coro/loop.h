@@ -37,7 +37,7 @@ typedef struct coro_timer_entry {
 
 typedef struct coro_timers {
     coro_timer_entry *heap; /* 4-ary, from 1 */
-    size_t count, capacity, reserved;
+    size_t count, dead, capacity, reserved;
     uint64_t sequence;
 } coro_timers;
 #else
@@ -59,15 +59,18 @@ typedef enum coro_report_kind {
     CORO_REPORT_TASK_ERROR,    /* a task's error that nobody took */
     CORO_REPORT_CLEANUP_ERROR, /* an error in a FINALLY while another was on its way */
     CORO_REPORT_CALLBACK,      /* an error in a callback, a server's accept... */
-    CORO_REPORT_DEADLOCK       /* nothing can wake the tasks that are left */
+    CORO_REPORT_DEADLOCK,      /* nothing can wake the tasks that are left */
+    CORO_REPORT_SLOW,          /* debug mode, coro/debug.h: a resume that lasted too long, */
+    CORO_REPORT_NEVER_AWAITED, /* a call that was made and forgotten, */
+    CORO_REPORT_ALIVE_AT_CLOSE /* a task that had not ended */
 } coro_report_kind;
 
 typedef struct coro_report {
     coro_report_kind kind;
     coro_loop *loop;
     const coro_task *task; /* or NULL */
-    int error;
-    const char *message;
+    int error;           /* or 0 */
+    const char *message; /* one sentence; all that is known: coro_report_format in coro/debug.h */
 } coro_report;
 
 typedef void (*coro_report_function)(void *context, const coro_report *report);
@@ -79,6 +82,8 @@ typedef struct coro_loop_options {
     const struct coro_backend *backend; /* NULL: the system's best; CORO_POLL names another */
     coro_report_function report;        /* NULL: stderr on hosts */
     void *context;                      /* given to report */
+    coro_duration timer_slack; /* timers may be that late, so that several share one wake of the
+                                  thread; 0: as exact as the system is. Other loops have 1 ms. */
     void *backend_options;
 } coro_loop_options;
 
@@ -101,8 +106,17 @@ struct coro_loop { /* private; here so that you can place it */
     coro_task *current;
     unsigned budget;
     unsigned idle_turns, idle_resumes; /* since the system was last asked */
-    uint8_t running, stopping, closed;
+    uint8_t running, stopping, closed, reporting;
+    int failure; /* of coro_loop_fail */
+#if CORO_HOSTED
+    uint8_t unusual; /* a turn's batch needs more than to be run: watched, or reordered */
+#endif
     coro_time now;
+#if CORO_HOSTED
+    coro_duration timer_slack;
+    bool embedded; /* another loop waits for it */
+    void (*outside)(coro_loop *loop); /* called before each look outside, or NULL */
+#endif
     coro_timers timers;
     const struct coro_backend *backend;
     void *backend_data;
@@ -120,7 +134,13 @@ struct coro_loop { /* private; here so that you can place it */
     coro_report_function report;
     void *report_context;
 #if CORO_HOSTED
+    coro_header *generators; /* those that are open: generator.c */
+    uintptr_t context;       /* of what runs outside of tasks: context.c */
+    uint8_t eager;           /* tasks being made that run already, one inside the other */
     coro_loop_metrics metrics;
+    struct coro_watcher *watchers; /* coro/watch.h */
+    const char *place;             /* where the last task was made */
+    size_t watched_max;            /* tasks_max, while metrics.tasks_max is kept at 0 */
 #endif
 #if CORO_TRACE_DEPTH
     struct {
@@ -163,8 +183,32 @@ CORO_API int coro_loop_run_task(coro_loop *loop, coro_task *task);
 /* One turn; with `wait`, sleep until something happens. True: tasks are ready. */
 CORO_API bool coro_loop_run_once(coro_loop *loop, bool wait);
 
-/* Leave the run at the end of this turn. */
+/*
+ * Run until coro_loop_stop: 0. Also ends by coro_loop_fail's error; CORO_EDEADLK when nothing is
+ * left that could run or be woken; CORO_EBUSY as above. What is left stays for the next run.
+ */
+CORO_API int coro_loop_run_forever(coro_loop *loop);
+
+/* Leave the run at the end of this turn; before a run: after its first turn, which does not
+ * wait. Loop thread. */
 CORO_API void coro_loop_stop(coro_loop *loop);
+
+/* The same, and the run answers this error, also when its task ends in this turn: for what is
+ * too bad to go on, asyncio's SystemExit. Loop thread. */
+CORO_API void coro_loop_fail(coro_loop *loop, int error);
+
+#if CORO_HOSTED
+/*
+ * To run inside of another event loop: let that wait for coro_loop_descriptor (readable; -1:
+ * this backend has none) and until the time that coro_loop_prepare answers, then call
+ * coro_loop_run_once(loop, false), and prepare again.
+ *
+ * prepare: at what time of coro_loop_time has the loop something to do by itself (in the past:
+ * now)? From here on other threads' posts make the descriptor readable. Loop thread.
+ */
+CORO_API int coro_loop_descriptor(const coro_loop *loop);
+CORO_API coro_time coro_loop_prepare(coro_loop *loop);
+#endif
 
 /* The running loop of this thread, or NULL. */
 static inline coro_loop *coro_loop_current(void)
@@ -189,6 +233,10 @@ CORO_API void coro_loop_add_closer(coro_loop *loop, coro_hook *hook);
 
 /* Tell the loop's owner of something that nobody awaits. */
 CORO_API void coro_loop_report(coro_loop *loop, const coro_report *report);
+
+/* Who is told, from now on; NULL: stderr on hosts. A report that is made while one is being
+ * made goes to stderr, so that a broken function cannot call itself for ever. Loop thread. */
+CORO_API void coro_loop_set_report(coro_loop *loop, coro_report_function report, void *context);
 
 /* Traps when the calling thread is not the loop's. */
 CORO_API void coro_check_thread(const coro_loop *loop);

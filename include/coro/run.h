@@ -27,7 +27,8 @@ CORO_API int coro_run_(coro_header *call, const coro_loop_options *options);
 
 /*
  * The same as a main(): an error is printed on stderr with its trace of awaits,
- * innermost first, as "  file:line function". 0, or 1 after an error.
+ * innermost first, as "  file:line function". 0, or 1 after an error. A ^C cancels the
+ * call, and its clean-up runs (coro/runner.h); 130 then, as shells have it.
  */
 #define coro_main(call) coro_main_(&(call)->coro)
 CORO_API int coro_main_(coro_header *call);

@@ -56,7 +56,7 @@ enum { /* flags */
     CORO_SCOPE_SHIELD_ = 4,
     CORO_SCOPE_TIMED_ = 8, /* has room for a timer reserved */
     CORO_SCOPE_GROUP_ = 16,
-    CORO_SCOPE_QUIET_ = 32 /* asked to end by its owner: the block ends without an error */
+    CORO_SCOPE_QUIET_ = 32 /* its time is up: the block ends without an error */
 };
 
 /* Fail the block with CORO_ETIMEDOUT when it lasts longer than `delay`; zero or less: at its
@@ -69,6 +69,15 @@ enum { /* flags */
 #define CORO_TIMEOUT_AT(scope, when)                                                               \
     CORO_BLOCK_(CORO_HERE_, &(scope),                                                              \
                 coro_timeout_at_enter_(coro_driver_, &self->coro, &(scope), (when)), (void)0)
+
+/* The same, where that is no error: the block is left, and the program goes on behind it.
+ * coro_timeout_expired says which it was. */
+#define CORO_MOVE_ON_AFTER(scope, delay)                                                           \
+    CORO_BLOCK_(CORO_HERE_, &(scope),                                                              \
+                coro_move_on_enter_(coro_driver_, &self->coro, &(scope), (delay)), (void)0)
+#define CORO_MOVE_ON_AT(scope, when)                                                               \
+    CORO_BLOCK_(CORO_HERE_, &(scope),                                                              \
+                coro_move_on_at_enter_(coro_driver_, &self->coro, &(scope), (when)), (void)0)
 
 /* Cancels from outside the block wait until it has been left. */
 #define CORO_SHIELD(scope)                                                                         \
@@ -113,6 +122,10 @@ CORO_API void coro_timeout_enter_(coro_driver *driver, coro_header *frame, coro_
                                   coro_duration delay);
 CORO_API void coro_timeout_at_enter_(coro_driver *driver, coro_header *frame, coro_scope *scope,
                                      coro_time when);
+CORO_API void coro_move_on_enter_(coro_driver *driver, coro_header *frame, coro_scope *scope,
+                                  coro_duration delay);
+CORO_API void coro_move_on_at_enter_(coro_driver *driver, coro_header *frame, coro_scope *scope,
+                                     coro_time when);
 CORO_API void coro_shield_enter_(coro_driver *driver, coro_header *frame, coro_scope *scope);
 CORO_API void coro_scope_leave_(coro_driver *driver, coro_header *frame, coro_scope *scope,
                                 int pending);
@@ -136,8 +149,14 @@ CORO_API int coro_timeout_reschedule_at(coro_scope *scope, coro_time when);
 /* Its deadline; CORO_FOREVER when there is none. */
 CORO_API coro_time coro_timeout_when(const coro_scope *scope);
 
-/* Is the current task cancelled, here and now: would a wait fail? */
+/*
+ * Is the current task cancelled: would a wait fail? From any function, which cannot see whether
+ * the coroutine that called it is in its FINALLY: there it says what will be afterwards. In a
+ * coroutine, CORO_CANCEL_PENDING() is exact there too.
+ */
 CORO_API bool coro_cancel_pending(void);
+#define CORO_CANCEL_PENDING() coro_cancel_pending_(coro_driver_, &self->coro)
+CORO_API bool coro_cancel_pending_(coro_driver *driver, coro_header *frame);
 
 /*
  * Await a call, for so long at most: CORO_ETIMEDOUT. Runs it in this task, in a

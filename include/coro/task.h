@@ -52,7 +52,7 @@ typedef struct coro_timer {
 
 /* What a task waits for. A task waits at one place at a time, so it has one. Without scopes
  * nobody asks for the object; and who sleeps is in no queue, so that both links are one. */
-typedef union coro_wait {
+typedef union coro_wait_slot {
     CORO_EXTENSION struct {
 #if CORO_SCOPES
         void *object; /* the queue, future, stream... */
@@ -65,7 +65,7 @@ typedef union coro_wait {
 #endif
     };
     coro_timer timer; /* of a sleep */
-} coro_wait;
+} coro_wait_slot;
 
 struct coro_task { /* private; here so that you can place it */
     coro_driver driver;
@@ -75,11 +75,11 @@ struct coro_task { /* private; here so that you can place it */
     const coro_wait_type *wait_type; /* how to cancel the wait */
     coro_scope *scope;               /* innermost open block */
     coro_group *group;               /* whose child it is */
-    coro_wait wait;
+    coro_wait_slot wait;
 #else
     CORO_EXTENSION union {
         coro_task *next;
-        coro_wait wait;
+        coro_wait_slot wait;
     };
 #endif
 #if CORO_JOINS
@@ -87,8 +87,8 @@ struct coro_task { /* private; here so that you can place it */
     coro_task *sibling, *elder; /* ring of the loop's or the group's tasks */
 #endif
 #if CORO_HOSTED
-    coro_task *errors; /* children whose errors failed a group of this task */
-    const char *name;
+    const void *label; /* its name; with CORO_TASK_ERRORS_: see coro_task_errors in kernel.h */
+    uintptr_t context; /* coro/context.h; 0: none */
 #endif
 };
 
@@ -106,25 +106,72 @@ enum { /* driver.flags */
 enum { /* driver.more */
     CORO_TASK_VISITED_ = 1, /* by a cancel that is on its way */
     CORO_TASK_MUTED_ = 2,   /* its error is nobody's business */
-    CORO_TASK_WATCHED_ = 4, /* a gather wants to know of its end */
-    CORO_TASK_UNMASK_ = 8   /* cancelled while it runs: see cancel.c */
+    CORO_TASK_STAND_IN_ = 4, /* no task, but somebody who joins several: stand_in.h */
+    CORO_TASK_UNMASK_ = 8,  /* cancelled while it runs: see cancel.c */
+    CORO_TASK_STARTING_ = 16, /* somebody waits for its coro_group_started */
+    CORO_TASK_ERRORS_ = 32    /* it keeps children whose errors failed a group of it */
 };
+
+/* Where a task is made: who watches is told (coro/watch.h), and keeps it. */
+#if CORO_HOSTED
+#define CORO_PLACE_ __FILE__ ":" CORO_PLACE_2_(__LINE__)
+#else
+#define CORO_PLACE_ NULL
+#endif
+#define CORO_PLACE_2_(line) CORO_PLACE_3_(line)
+#define CORO_PLACE_3_(line) #line
 
 /*
  * Run a call beside the current task, from the next turn of the loop on. Takes
  * the call. Returns a reference that coro_task_release ends, or NULL when memory
  * is short (the call is freed). Loop thread; needs a running loop.
  */
+#if CORO_HOSTED
+#define coro_create_task(call) coro_create_task_here_(&(call)->coro, CORO_PLACE_)
+CORO_API CORO_NODISCARD coro_task *coro_create_task_here_(coro_header *call, const char *place);
+#else
 #define coro_create_task(call) coro_create_task_(NULL, &(call)->coro)
+#endif
 
 /* The same on a given loop, running or not. */
+#if CORO_HOSTED
+#define coro_loop_create_task(loop, call)                                                          \
+    coro_loop_create_task_here_((loop), &(call)->coro, CORO_PLACE_)
+CORO_API CORO_NODISCARD coro_task *coro_loop_create_task_here_(coro_loop *loop, coro_header *call,
+                                                               const char *place);
+#else
 #define coro_loop_create_task(loop, call) coro_create_task_((loop), &(call)->coro)
+#endif
 CORO_API CORO_NODISCARD coro_task *coro_create_task_(coro_loop *loop, coro_header *call);
 
 /* The same in memory of the caller's, which must live until the task has ended. Cannot fail,
  * except where timers are kept in a heap that cannot grow: CORO_ENOMEM, the call is freed. */
 #define coro_task_start_at(loop, task, call) coro_task_start_at_((loop), (task), &(call)->coro)
 CORO_API int coro_task_start_at_(coro_loop *loop, coro_task *task, coro_header *call);
+
+#if CORO_HOSTED && CORO_JOINS
+/*
+ * The same, but its first step runs inside of this call, up to its first wait; the current
+ * task is switched to it and back. One that ends at once is done when this returns, and the
+ * loop never sees it. Where its loop does not run, or inside of 16 others that are being
+ * started so, it starts like any other.
+ */
+#define coro_create_task_eager(call) coro_create_task_eager_(NULL, &(call)->coro, CORO_PLACE_)
+#define coro_loop_create_task_eager(loop, call)                                                    \
+    coro_create_task_eager_((loop), &(call)->coro, CORO_PLACE_)
+CORO_API CORO_NODISCARD coro_task *coro_create_task_eager_(coro_loop *loop, coro_header *call,
+                                                           const char *place);
+#endif
+
+#if CORO_HOSTED && CORO_JOINS && CORO_SCOPES
+/*
+ * Visit all tasks of a loop (NULL: the running one) that have not ended, those in groups too,
+ * each behind the one that has its group. Returns their number. `visit` may cancel, rename,
+ * retain and create tasks; new ones may be visited or not. Never suspends. Loop thread.
+ */
+typedef void (*coro_task_visitor)(void *context, coro_task *task);
+CORO_API size_t coro_all_tasks(coro_loop *loop, coro_task_visitor visit, void *context);
+#endif
 
 #if CORO_JOINS
 /*

@@ -47,6 +47,8 @@ typedef struct coro_backend {
     coro_task *(*reorder)(coro_loop *loop, coro_task *batch);
     /* How others end `wait`; NULL when the system is short of something. NULL: nobody can. */
     coro_waker *(*waker)(coro_loop *loop);
+    /* Readable when `wait` would find something; NULL: there is no such descriptor. */
+    int (*descriptor)(const coro_loop *loop);
     /* What coro_fd_… does on this backend. NULL: it knows no descriptors. */
     const struct coro_fd_ops *fds;
 } coro_backend;

@@ -127,6 +127,12 @@ bool coro_cancel_pending(void)
            coro_cancel_around(task, task->scope);
 }
 
+bool coro_cancel_pending_(coro_driver *driver, coro_header *frame)
+{
+    return driver->loop != NULL && driver->flags & CORO_TASK_CANCEL_ &&
+           coro_cancel_check((coro_task *)driver, frame);
+}
+
 /* --- telling ------------------------------------------------------------------------------ */
 
 /* End the wait that the task is in, if the cancel reaches it. */

@@ -69,6 +69,14 @@ void coro_leave_finally_(const coro_header *self)
     trap_in(self, "ASYNC_RETURN or ASYNC_THROW inside ASYNC_FINALLY; its outcome is settled");
 }
 
+void coro_yield_refused_(const coro_header *self, bool finally)
+{
+    (void)finally;
+    trap_in(self, finally ? "YIELD inside ASYNC_FINALLY; who closes it waits for its end"
+                          : "YIELD inside a timeout, shield or group, which would reach into the "
+                            "consumer; leave the block first");
+}
+
 void coro_leaf_no_loop(const coro_call *call)
 {
     trap_in(&call->coro, "needs a loop; run the chain as a task, not by coro_resume");
@@ -76,17 +84,7 @@ void coro_leaf_no_loop(const coro_call *call)
 
 /* --- memory ------------------------------------------------------------------------------- */
 
-#if CORO_HOSTED
-void *coro_heap_resize(void *context, void *block, size_t old, size_t fresh)
-{
-    (void)context, (void)old;
-    if (fresh == 0) {
-        free(block);
-        return NULL;
-    }
-    return realloc(block, fresh);
-}
-#else
+#if !CORO_HOSTED /* or src/os/heap.c has it */
 void *coro_heap_resize(void *context, void *block, size_t old, size_t fresh)
 {
     (void)context, (void)block, (void)old, (void)fresh;
@@ -186,6 +184,7 @@ coro_header *coro_frame_keep(coro_header *call)
     flags = copy->coro.flags;
     *copy = *(coro_call *)call;
     copy->coro.flags = flags;
+    copy->coro.caller = NULL;
     call->state = CORO_STATE_FINISHED_; /* the record is free again */
     return &copy->coro;
 }

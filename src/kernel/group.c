@@ -12,7 +12,7 @@
  *
  * The errors form a tree without memory of their own: a failed task is a node;
  * its depth within a list is in driver.cancels, which a done task has no use
- * for, and task->errors is the list below it. Small targets keep the first number
+ * for, and coro_task_errors is the list below it. Small targets keep the first number
  * only, and free the task.
  */
 #include "kernel.h"
@@ -21,9 +21,18 @@
 
 void coro_group_enter_(coro_driver *driver, coro_header *frame, coro_group *group)
 {
+    bool cancelled = group->cancel_on_enter;
     CORO_CHECK(group->scope.phase == CORO_SCOPE_OUT_, "a group was entered twice");
     coro_zero_(group, sizeof *group);
     coro_scope_enter(driver, frame, &group->scope, CORO_SCOPE_GROUP_);
+    if (cancelled)
+        coro_scope_cancel(&group->scope);
+}
+
+void coro_group_collect_(coro_driver *driver, coro_header *frame, coro_group *group)
+{
+    coro_group_enter_(driver, frame, group);
+    group->collects = true;
 }
 
 /* --- children ----------------------------------------------------------------------------- */
@@ -32,7 +41,8 @@ static void fail(coro_group *group, int error)
 {
     if (group->error == 0)
         group->error = (int16_t)error;
-    coro_scope_cancel(&group->scope);
+    if (!group->collects)
+        coro_scope_cancel(&group->scope);
 }
 
 static int refusal(const coro_group *group)
@@ -44,8 +54,10 @@ static int refusal(const coro_group *group)
     return 0;
 }
 
-int coro_group_start_(coro_group *group, coro_task **out, coro_header *call)
+static int create_child(coro_group *group, coro_task **out, coro_header *call, const char *place,
+                        int (*make)(coro_loop *, coro_task **, coro_header *))
 {
+    coro_loop *loop;
     coro_task *task = NULL;
     int error = refusal(group);
     if (out != NULL)
@@ -54,7 +66,13 @@ int coro_group_start_(coro_group *group, coro_task **out, coro_header *call)
         coro_discard_(call);
         return error;
     }
-    error = coro_task_make(group->scope.task->driver.loop, &task, call);
+    loop = group->scope.task->driver.loop;
+#if CORO_HOSTED
+    loop->place = place;
+#else
+    (void)place;
+#endif
+    error = make(loop, &task, call);
     if (error != 0) {
         fail(group, error);
         return error;
@@ -69,10 +87,30 @@ int coro_group_start_(coro_group *group, coro_task **out, coro_header *call)
     return 0;
 }
 
-coro_task *coro_group_create_task_(coro_group *group, coro_header *call)
+int coro_group_try_create_task_(coro_group *group, coro_task **out, coro_header *call,
+                                const char *place)
+{
+    return create_child(group, out, call, place, coro_task_make);
+}
+
+#if CORO_HOSTED
+int coro_group_create_task_eager_(coro_group *group, coro_task **out, coro_header *call,
+                                  const char *place)
 {
     coro_task *task;
-    (void)coro_group_start_(group, &task, call);
+    int error = create_child(group, &task, call, place, coro_task_make_idle);
+    if (error == 0 && coro_task_run_now(task))
+        task = NULL;
+    if (out != NULL)
+        *out = task;
+    return error;
+}
+#endif
+
+coro_task *coro_group_create_task_(coro_group *group, coro_header *call, const char *place)
+{
+    coro_task *task;
+    (void)coro_group_try_create_task_(group, &task, call, place);
     return task;
 }
 
@@ -95,7 +133,9 @@ void coro_group_child_ended(coro_group *group, coro_task *task, int error)
     coro_ring_remove(&group->children, task);
     group->count--;
     task->group = NULL;
-    if (error != 0 && error != CORO_ECANCELED) {
+    if (task->driver.more & CORO_TASK_STARTING_) {
+        task->driver.flags |= CORO_TASK_TAKEN_; /* its error is its starter's: start.c */
+    } else if (error != 0 && error != CORO_ECANCELED) {
         task->driver.flags |= CORO_TASK_TAKEN_;
 #if CORO_HOSTED
         keep_failed(group, task);
@@ -110,7 +150,10 @@ void coro_group_child_ended(coro_group *group, coro_task *task, int error)
 
 void coro_group_cancel(coro_group *group)
 {
-    coro_scope_cancel(&group->scope);
+    if (group->scope.phase == CORO_SCOPE_OUT_ && group->scope.task == NULL)
+        group->cancel_on_enter = true;
+    else
+        coro_scope_cancel(&group->scope);
 }
 
 /* --- the end of the block ----------------------------------------------------------------- */
@@ -120,10 +163,11 @@ void coro_group_cancel(coro_group *group)
  * group whose failure was caught are older news, and stay where they are. */
 static void take_body_errors(coro_group *group, coro_task *task)
 {
-    if (task->errors == NULL || task->errors->driver.frame->error != group->body_error)
+    coro_task *errors = coro_task_errors(task);
+    if (errors == NULL || errors->driver.frame->error != group->body_error)
         return;
-    group->body_failed = task->errors;
-    task->errors = NULL;
+    group->body_failed = errors;
+    coro_task_set_errors(task, NULL);
     for (coro_task *each = group->body_failed; each != NULL; each = each->sibling)
         each->driver.cancels++;
 }
@@ -188,8 +232,9 @@ static void hand_over_errors(coro_group *group, coro_task *task)
     else
         group->failed = group->body_failed;
     if (group->failed != NULL) {
-        coro_task_list_free(task->errors);
-        task->errors = group->failed;
+        coro_task *older = coro_task_errors(task);
+        coro_task_set_errors(task, group->failed);
+        coro_task_list_free(older);
     }
 }
 #endif
@@ -220,7 +265,7 @@ static size_t visit_list(const coro_task *task, const coro_task *end, unsigned d
         count++;
         if (visit != NULL)
             visit(context, here, task->driver.frame->error, coro_task_name(task));
-        count += visit_list(task->errors, NULL, here + 1, visit, context);
+        count += visit_list(coro_task_errors(task), NULL, here + 1, visit, context);
     }
     return count;
 }
@@ -228,14 +273,14 @@ static size_t visit_list(const coro_task *task, const coro_task *end, unsigned d
 size_t coro_group_errors(const coro_group *group, coro_error_visitor visit, void *context)
 {
     size_t count = 0;
-    if (group->failed != NULL && group->scope.task->errors == group->failed)
+    if (group->failed != NULL && coro_task_errors(group->scope.task) == group->failed)
         count = visit_list(group->failed, group->body_failed, 0, visit, context);
     if (group->body_error != 0) {
         count++;
         if (visit != NULL)
             visit(context, 0, group->body_error, "body");
     }
-    if (group->body_failed != NULL && group->scope.task->errors == group->failed)
+    if (group->body_failed != NULL && coro_task_errors(group->scope.task) == group->failed)
         count += visit_list(group->body_failed, NULL, 0, visit, context);
     return count;
 }

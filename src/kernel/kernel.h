@@ -8,16 +8,23 @@
 #include "backend.h"
 #include "wait.h"
 
+#include <coro/callback.h>
 #include <coro/future.h>
 #include <coro/group.h>
 #include <coro/loop.h>
 #include <coro/scope.h>
+#include <coro/watch.h>
 
 #define coro_container_of(pointer, type, member)                                                   \
     ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 
-/* report.c */
-void coro_report_print(const coro_report *report);
+#if CORO_HOSTED
+/* Defined in src/debug, above: the linker binds them as hooks. What is said on stderr when a
+ * loop's owner gave it no one to tell; of a loop in a wrong thread; and debug mode, if wanted. */
+void coro_report_default_(const coro_report *report);
+CORO_NORETURN void coro_wrong_thread_(const coro_loop *loop);
+void coro_debug_from_environment_(coro_loop *loop);
+#endif
 
 /* frame.c */
 
@@ -49,12 +56,12 @@ CORO_FAST void coro_check_here(const coro_loop *loop)
 }
 
 /* timer_heap.c, timer_list.c */
-enum { CORO_TIMER_SLEEP, CORO_TIMER_SCOPE };
+enum { CORO_TIMER_SLEEP, CORO_TIMER_SCOPE, CORO_TIMER_CALLBACK };
 int coro_timers_reserve_slow(coro_loop *loop);
 CORO_FAST int coro_timers_reserve(coro_loop *loop)
 {
 #if CORO_TIME_BITS == 64
-    if (CORO_UNLIKELY(loop->timers.reserved == loop->timers.capacity))
+    if (CORO_UNLIKELY(loop->timers.reserved + loop->timers.dead >= loop->timers.capacity))
         return coro_timers_reserve_slow(loop);
     loop->timers.reserved++;
 #else
@@ -72,6 +79,9 @@ CORO_FAST void coro_timers_unreserve(coro_loop *loop)
 }
 void coro_timer_set(coro_loop *loop, int kind, coro_timer *timer, coro_time deadline);
 bool coro_timer_clear(coro_loop *loop, int kind, coro_timer *timer);
+#if CORO_TIME_BITS == 64
+coro_time coro_timer_when(const coro_loop *loop, const coro_timer *timer);
+#endif
 bool coro_timers_next(const coro_loop *loop, coro_time *deadline);
 /* Take the first that is due; its kind, or -1. */
 int coro_timers_expire(coro_loop *loop, coro_time now, coro_timer **timer);
@@ -79,16 +89,67 @@ void coro_timers_close(coro_loop *loop);
 coro_time coro_time_after(coro_time now, coro_duration delay);
 
 /* loop.c */
+enum { CORO_LOOP_RUNNING_ = 1, CORO_LOOP_CLOSING_ = 2 }; /* loop->running */
 void coro_loop_forget(coro_loop *loop, coro_task *task);
+void coro_loop_run_hooks(coro_loop *loop);
+#if CORO_JOINS
+bool coro_loop_is_stuck(const coro_loop *loop);
+#endif
 
 /* sleep.c */
 void coro_sleep_expired(coro_task *task);
+
+#if CORO_HOSTED
+/* watch.c: tell the loop's watchers; for loops that have some. */
+typedef enum coro_watch_event {
+    CORO_WATCH_RESUMED,
+    CORO_WATCH_SUSPENDED,
+    CORO_WATCH_ENDED
+} coro_watch_event;
+void coro_watch_made(coro_loop *loop, coro_task *task);
+void coro_watch_task(coro_loop *loop, coro_task *task, coro_watch_event event);
+void coro_watch_callback(coro_loop *loop, coro_callback function, bool ended);
+void coro_watch_wait(coro_loop *loop, bool ended);
+void coro_watch_close(coro_loop *loop, bool ended);
+#endif
+
+/* context.c: for tasks that have one, or whose maker has. */
+#if CORO_HOSTED
+void coro_context_inherit(coro_task *task, uintptr_t from);
+void coro_context_drop(uintptr_t *word);
+void coro_context_adopt(coro_loop *loop);
+#endif
+
+/* generator.c */
+#if CORO_HOSTED
+void coro_generator_abandon(coro_loop *loop, coro_header *frame);
+bool coro_generators_close(coro_loop *loop);
+#endif
 
 /* task.c */
 void coro_task_ended(coro_task *task);
 void coro_task_destroy(coro_task *task);
 int coro_task_make(coro_loop *loop, coro_task **out, coro_header *call);
 void coro_task_destroy_tree(coro_task *task);
+#if CORO_HOSTED && CORO_JOINS
+/* As coro_task_make, but in no queue. eager.c: run its first step, here and now; it is in a ring.
+ * True: it has ended, and may be gone. */
+int coro_task_make_idle(coro_loop *loop, coro_task **out, coro_header *call);
+bool coro_task_run_now(coro_task *task);
+#endif
+#if CORO_HOSTED && CORO_SCOPES
+/*
+ * tasks.c: children whose errors failed a group of the task, kept for coro_group_errors. They
+ * share a word with the name: with CORO_TASK_ERRORS_ `label` is the first of them, and the name
+ * stands in its `wait`, of which a task that has ended has no use.
+ */
+CORO_FAST coro_task *coro_task_errors(const coro_task *task)
+{
+    return task->driver.more & CORO_TASK_ERRORS_ ? (coro_task *)(uintptr_t)task->label : NULL;
+}
+/* Another list, or NULL; what was there is the caller's to free. */
+void coro_task_set_errors(coro_task *task, coro_task *first);
+#endif
 #if CORO_JOINS
 CORO_FAST void coro_ring_add(coro_task **ring, coro_task *task)
 {
@@ -120,6 +181,17 @@ bool coro_task_join_is_done(const coro_header *call);
 bool coro_is_join(const coro_header *call);
 /* The task that a waiting task joins; NULL when it waits for something else. */
 coro_task *coro_join_target(const coro_task *waiter);
+#if CORO_HOSTED
+/* For trees of tasks, where the waiter is WAITING: the task that a join or shield waits for. */
+coro_task *coro_wait_target(const coro_task *waiter);
+/* gather.c: who awaits the gather of a child, by its root frame; and, from *index on, the next
+ * child that has not ended. NULL: none. */
+coro_task *coro_gather_waiter(const coro_header *root);
+coro_task *coro_gather_next(const coro_task *waiter, size_t *index);
+/* wait_tasks.c: the same for coro_wait, by a stand-in among a task's joiners. */
+coro_task *coro_wait_waiter(const coro_task *stand_in);
+coro_task *coro_wait_next(const coro_task *waiter, size_t *index);
+#endif
 #endif
 
 #if CORO_SCOPES

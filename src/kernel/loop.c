@@ -21,15 +21,33 @@
 
 #define TURNS_UNASKED 64
 #define RESUMES_UNASKED 1024
-#define CLOSE_TURNS 1000000u
-
-#if !CORO_HOSTED
-const coro_backend *(*coro_backend_default_)(void);
-#endif
 
 /* --- one task ----------------------------------------------------------------------------- */
 
-CORO_FAST void resume(coro_loop *loop, coro_task *task)
+/* The handle is its owner's again before the function is called. */
+CORO_SLOW void call_back(coro_loop *loop, coro_handle *handle)
+{
+    loop->current = NULL;
+#if CORO_HOSTED
+    if (loop->watchers != NULL) {
+        coro_callback function = handle->function;
+        coro_watch_callback(loop, function, false);
+        function(handle->context);
+        coro_watch_callback(loop, function, true);
+        return;
+    }
+#endif
+    handle->function(handle->context);
+}
+
+#if CORO_HOSTED
+#define WATCH(event) (watched ? coro_watch_task(loop, task, CORO_WATCH_##event) : (void)0)
+#else
+#define WATCH(event) (void)watched
+#endif
+
+/* `watched` is a constant: there are two of this. */
+CORO_FAST void resume_as(coro_loop *loop, coro_task *task, bool watched)
 {
     coro_driver *driver = &task->driver;
     coro_header *callee = NULL;
@@ -42,19 +60,36 @@ CORO_FAST void resume(coro_loop *loop, coro_task *task)
         call->coro.descriptor = &coro_resumed_call;
         coro_wait_finish(task, call);
         callee = &call->coro;
+    } else if (flags & CORO_TASK_DONE_) {
+        call_back(loop, (coro_handle *)task);
+        return;
     }
-    if (!coro_drive_(driver, callee))
+    WATCH(RESUMED);
+    if (!coro_drive_(driver, callee)) {
+        WATCH(ENDED);
         coro_task_ended(task);
-    else
-        CORO_CHECK(driver->flags & (CORO_TASK_WAITING_ | CORO_TASK_QUEUED_),
-                   "a task suspended with nothing to wait for; ASYNC_SUSPEND and YIELD need a "
-                   "driver or consumer of their own");
+        return;
+    }
+    CORO_CHECK(driver->flags & (CORO_TASK_WAITING_ | CORO_TASK_QUEUED_),
+               "a task suspended with nothing to wait for; ASYNC_SUSPEND and YIELD need a "
+               "driver or consumer of their own");
+    WATCH(SUSPENDED);
 }
 
-/* Take a task that will be freed from the ready queue. */
+CORO_FAST void resume(coro_loop *loop, coro_task *task)
+{
+    resume_as(loop, task, false);
+}
+
+/* Take a task that will be freed, or a handle, from the ready queue. */
 void coro_loop_forget(coro_loop *loop, coro_task *task)
 {
-    coro_task **place = &loop->ready;
+    coro_task **place = &loop->batch;
+    while (*place != NULL && *place != task)
+        place = &(*place)->next;
+    if (*place == task)
+        *place = task->next;
+    place = &loop->ready;
     loop->ready_last = NULL;
     while (*place != NULL) {
         if (*place == task)
@@ -65,13 +100,35 @@ void coro_loop_forget(coro_loop *loop, coro_task *task)
     task->driver.flags &= (uint8_t)~CORO_TASK_QUEUED_;
 }
 
+#if CORO_HOSTED
+/* Put the batch into another order; where somebody watches, run it. */
+CORO_SLOW unsigned run_unusual(coro_loop *loop)
+{
+    unsigned count = 0;
+    if (loop->backend->reorder != NULL)
+        loop->batch = loop->backend->reorder(loop, loop->batch);
+    while (loop->watchers != NULL && loop->batch != NULL) {
+        coro_task *task = loop->batch;
+        loop->batch = task->next;
+        resume_as(loop, task, true);
+        count++;
+    }
+    return count;
+}
+#endif
+
 CORO_FAST void run_batch(coro_loop *loop)
 {
     unsigned count = 0;
     loop->batch = loop->ready;
     loop->ready = loop->ready_last = NULL;
+#if CORO_HOSTED
+    if (CORO_UNLIKELY(loop->unusual))
+        count = run_unusual(loop);
+#else
     if (loop->backend->reorder != NULL)
         loop->batch = loop->backend->reorder(loop, loop->batch);
+#endif
     while (loop->batch != NULL) {
         coro_task *task = loop->batch;
         loop->batch = task->next;
@@ -84,7 +141,7 @@ CORO_FAST void run_batch(coro_loop *loop)
 
 /* --- the turn ----------------------------------------------------------------------------- */
 
-static void run_hooks(coro_loop *loop)
+void coro_loop_run_hooks(coro_loop *loop)
 {
     while (loop->hooks != NULL) { /* one by one: a hook may remove others */
         coro_hook *hook = loop->hooks;
@@ -93,6 +150,15 @@ static void run_hooks(coro_loop *loop)
         hook->run(hook);
     }
 }
+
+#if CORO_TIME_BITS == 64
+static void callback_expired(coro_loop *loop, coro_handle *handle)
+{
+    coro_timers_unreserve(loop);
+    handle->driver.flags &= (uint8_t)~CORO_HANDLE_TIMED_;
+    coro_task_ready_((coro_task *)handle);
+}
+#endif
 
 static void expire_timers(coro_loop *loop)
 {
@@ -104,6 +170,10 @@ static void expire_timers(coro_loop *loop)
 #endif
         if (kind == CORO_TIMER_SLEEP)
             coro_sleep_expired(coro_container_of(timer, coro_task, wait.timer));
+#if CORO_TIME_BITS == 64
+        else if (kind == CORO_TIMER_CALLBACK)
+            callback_expired(loop, coro_container_of(timer, coro_handle, timer));
+#endif
 #if CORO_SCOPES
         else
             coro_scope_expired(coro_container_of(timer, coro_scope, timer));
@@ -113,7 +183,7 @@ static void expire_timers(coro_loop *loop)
 
 #if CORO_JOINS
 /* Nothing is ready, due, or able to come from outside. */
-static bool is_stuck(const coro_loop *loop)
+bool coro_loop_is_stuck(const coro_loop *loop)
 {
     coro_time deadline;
     return loop->ready == NULL && loop->hooks == NULL && loop->sources == 0 &&
@@ -127,10 +197,11 @@ static bool may_sleep(const coro_loop *loop)
 #if CORO_JOINS
     if (!loop->running)
         return true;
-    if (loop->main_task != NULL ? loop->main_task->driver.flags & CORO_TASK_DONE_
-                                : loop->tasks == NULL)
+    if (loop->main_task != NULL && loop->main_task->driver.flags & CORO_TASK_DONE_)
         return false;
-    return !is_stuck(loop);
+    if (loop->running == CORO_LOOP_CLOSING_ && loop->tasks == NULL)
+        return false;
+    return !coro_loop_is_stuck(loop);
 #else
     (void)loop;
     return true;
@@ -154,15 +225,28 @@ CORO_SLOW void look_outside(coro_loop *loop, bool wait)
 #if CORO_HOSTED
     loop->metrics.turns += loop->idle_turns;
     loop->metrics.resumes += loop->idle_resumes;
+    if (CORO_UNLIKELY(loop->outside != NULL))
+        loop->outside(loop); /* may make a task ready */
 #endif
     loop->idle_turns = loop->idle_resumes = 0;
-    if (wait && loop->ready == NULL && !loop->stopping && !coro_timers_next(loop, &deadline))
-        deadline = never(loop);
+    if (wait && loop->ready == NULL && !loop->stopping) {
+        if (!coro_timers_next(loop, &deadline))
+            deadline = never(loop);
+#if CORO_HOSTED
+        deadline = coro_time_after(deadline, loop->timer_slack);
+#endif
+    }
 #if CORO_HOSTED
     loop->metrics.waits++;
+    if (CORO_UNLIKELY(loop->watchers != NULL))
+        coro_watch_wait(loop, false);
 #endif
     loop->backend->wait(loop, deadline);
     loop->now = loop->backend->now(loop);
+#if CORO_HOSTED
+    if (CORO_UNLIKELY(loop->watchers != NULL))
+        coro_watch_wait(loop, true);
+#endif
     expire_timers(loop);
 }
 
@@ -173,7 +257,7 @@ CORO_FAST void turn(coro_loop *loop, bool wait)
         loop->inbox->take(loop->inbox);
     run_batch(loop);
     if (loop->hooks != NULL)
-        run_hooks(loop);
+        coro_loop_run_hooks(loop);
     if (++loop->idle_turns >= TURNS_UNASKED || loop->ready == NULL ||
         loop->idle_resumes >= RESUMES_UNASKED)
         look_outside(loop, wait && may_sleep(loop));
@@ -184,6 +268,12 @@ bool coro_loop_run_once(coro_loop *loop, bool wait)
     coro_pool *outer = coro_pool_current_;
     CORO_CHECK(!loop->closed, "a loop was used after it was closed");
     coro_pool_current_ = &loop->pool;
+#if CORO_HOSTED
+    if (loop->embedded) {
+        loop->embedded = false;
+        loop->inbox->awake(loop->inbox);
+    }
+#endif
     turn(loop, wait);
     coro_pool_current_ = outer;
     return loop->ready != NULL;
@@ -219,25 +309,44 @@ void coro_loop_add_closer(coro_loop *loop, coro_hook *hook)
 /* --- running ------------------------------------------------------------------------------ */
 
 #if CORO_JOINS
+static int deadlock(coro_loop *loop, const coro_task *task)
+{
+    coro_report report = {CORO_REPORT_DEADLOCK, loop, task, CORO_EDEADLK,
+                          "nothing can wake the tasks that are left"};
+    coro_loop_report(loop, &report);
+    return CORO_EDEADLK;
+}
+
+static bool is_over(const coro_task *task)
+{
+    return task != NULL && task->driver.flags & CORO_TASK_DONE_;
+}
+
+/* The turn in which it was stopped is over: what the run answers. */
+static int stop(coro_loop *loop, const coro_task *task)
+{
+    int error = loop->failure;
+    loop->stopping = false;
+    loop->failure = 0;
+    if (error == 0 && task != NULL && !is_over(task))
+        error = CORO_ESTOPPED;
+    return error;
+}
+
+/* Until it is stopped, or the task has ended, if there is one. */
 static int run_until(coro_loop *loop, coro_task *task)
 {
     coro_pool *outer = coro_pool_current_;
     int error = 0;
-    if (loop->running)
-        return CORO_EBUSY;
-    CORO_CHECK(!loop->closed, "a loop was used after it was closed");
     coro_pool_current_ = &loop->pool;
-    loop->running = true;
+    loop->running = CORO_LOOP_RUNNING_;
     loop->main_task = task;
 #if CORO_TRACE_DEPTH
     loop->trace.kept = false;
 #endif
-    while (error == 0 && !(task->driver.flags & CORO_TASK_DONE_)) {
-        if (is_stuck(loop)) {
-            coro_report report = {CORO_REPORT_DEADLOCK, loop, task, CORO_EDEADLK,
-                                  "nothing can wake the tasks that are left"};
-            coro_loop_report(loop, &report);
-            error = CORO_EDEADLK;
+    while (!is_over(task)) {
+        if (CORO_UNLIKELY(loop->ready == NULL) && coro_loop_is_stuck(loop) && !loop->stopping) {
+            error = deadlock(loop, task);
             break;
         }
 #if CORO_HOSTED
@@ -245,9 +354,10 @@ static int run_until(coro_loop *loop, coro_task *task)
 #else
         coro_loop_run_once(loop, true); /* code must be small */
 #endif
-        if (loop->stopping && !(task->driver.flags & CORO_TASK_DONE_))
-            error = CORO_ESTOPPED;
-        loop->stopping = false;
+        if (CORO_UNLIKELY(loop->stopping)) {
+            error = stop(loop, task);
+            break;
+        }
     }
     loop->running = false;
     loop->main_task = NULL;
@@ -255,12 +365,27 @@ static int run_until(coro_loop *loop, coro_task *task)
     return error;
 }
 
+/* Why the loop cannot run now. */
+static int may_run(const coro_loop *loop)
+{
+    if (coro_pool_current_ != NULL || loop->running)
+        return CORO_EBUSY;
+    CORO_CHECK(!loop->closed, "a loop was used after it was closed");
+    coro_check_thread(loop);
+    return 0;
+}
+
+int coro_loop_run_forever(coro_loop *loop)
+{
+    int error = may_run(loop);
+    return error != 0 ? error : run_until(loop, NULL);
+}
+
 int coro_loop_run_task(coro_loop *loop, coro_task *task)
 {
-    int error;
-    if (coro_pool_current_ != NULL)
-        return CORO_EBUSY;
-    coro_check_thread(loop);
+    int error = may_run(loop);
+    if (error != 0)
+        return error;
     error = run_until(loop, task);
     if (error != 0)
         return error;
@@ -271,10 +396,10 @@ int coro_loop_run_task(coro_loop *loop, coro_task *task)
 int coro_loop_run_until_complete_(coro_loop *loop, coro_header *call)
 {
     coro_task *task;
-    int error;
-    if (coro_pool_current_ != NULL) {
+    int error = may_run(loop);
+    if (error != 0) {
         coro_discard_(call);
-        return CORO_EBUSY;
+        return error;
     }
     task = coro_create_task_(loop, call);
     if (task == NULL)
@@ -292,87 +417,14 @@ void coro_loop_stop(coro_loop *loop)
     loop->stopping = true;
 }
 
-/* --- life --------------------------------------------------------------------------------- */
-
-int coro_loop_init(coro_loop *loop, const coro_loop_options *options)
+void coro_loop_fail(coro_loop *loop, int error)
 {
-    static const coro_loop_options none;
-    coro_allocator allocator = {coro_heap_resize, NULL};
-    if (options == NULL)
-        options = &none;
-    if (options->allocator.resize != NULL)
-        allocator = options->allocator;
-    coro_zero_(loop, sizeof *loop);
-    coro_pool_init(&loop->pool, allocator, options->arena, options->arena_size);
-    loop->backend = options->backend;
-    if (loop->backend == NULL && coro_backend_default_ != NULL)
-        loop->backend = coro_backend_default_();
-    CORO_CHECK(loop->backend != NULL, "a loop needs a backend; name one in its options");
-    loop->report = options->report;
-    loop->report_context = options->context;
-    loop->thread = &coro_pool_current_;
-    int error = loop->backend->open(loop, options);
-    if (error != 0)
-        return error;
-    loop->now = loop->backend->now(loop);
-    return 0;
+    CORO_CHECK(error < 0, "coro_loop_fail needs an error; coro_loop_stop stops a loop without");
+    loop->stopping = true;
+    loop->failure = error;
 }
 
-#if CORO_JOINS && CORO_SCOPES
-/* Ask all to end, and let them; who does not is freed as it stands. */
-static void end_tasks(coro_loop *loop)
-{
-    uint32_t turns = 0;
-    if (loop->tasks == NULL)
-        return;
-    for (coro_task *task = loop->tasks;;) {
-        coro_task *next = task->sibling;
-        bool last = next == loop->tasks;
-        coro_task_cancel(task);
-        if (last)
-            break;
-        task = next;
-    }
-    loop->running = true;
-    while (loop->tasks != NULL) {
-        coro_report report = {CORO_REPORT_TASK_ERROR, loop, NULL, CORO_EDEADLK,
-                              "would not end when its loop was closed"};
-        while (loop->tasks != NULL && !is_stuck(loop) && turns++ < CLOSE_TURNS)
-            coro_loop_run_once(loop, true);
-        report.task = loop->tasks;
-        if (report.task != NULL) {
-            coro_loop_report(loop, &report);
-            coro_task_destroy_tree(loop->tasks); /* and whom that frees may end by itself */
-        }
-    }
-    loop->running = false;
-}
-#endif
-
-void coro_loop_close(coro_loop *loop)
-{
-    coro_pool *outer = coro_pool_current_;
-    if (loop->closed)
-        return;
-    CORO_CHECK(!loop->running, "a loop was closed while it runs; stop it first");
-    coro_check_thread(loop);
-    coro_pool_current_ = &loop->pool;
-#if CORO_JOINS && CORO_SCOPES
-    end_tasks(loop);
-#endif
-    if (loop->inbox != NULL)
-        loop->inbox->close(loop->inbox);
-    for (coro_hook *closer; (closer = loop->closers) != NULL;) {
-        loop->closers = closer->next;
-        closer->run(closer);
-    }
-    run_hooks(loop);
-    loop->backend->close(loop);
-    coro_timers_close(loop);
-    coro_pool_close(&loop->pool);
-    loop->closed = true;
-    coro_pool_current_ = outer;
-}
+/* --- asking and telling ------------------------------------------------------------------- */
 
 coro_time coro_loop_time(coro_loop *loop)
 {
@@ -387,21 +439,37 @@ void coro_loop_metrics_get(const coro_loop *loop, coro_loop_metrics *metrics)
     metrics->resumes += loop->idle_resumes;
     metrics->tasks = loop->task_count;
     metrics->frames = loop->pool.live;
+    if (metrics->tasks_max < loop->watched_max)
+        metrics->tasks_max = loop->watched_max;
 }
 #endif
 
 void coro_loop_report(coro_loop *loop, const coro_report *report)
 {
-    if (loop->report != NULL)
+    if (loop->report != NULL && !loop->reporting) {
+        loop->reporting = true;
         loop->report(loop->report_context, report);
+        loop->reporting = false;
+        return;
+    }
 #if CORO_HOSTED
-    else
-        coro_report_print(report);
+    coro_report_default_(report);
 #endif
+}
+
+void coro_loop_set_report(coro_loop *loop, coro_report_function report, void *context)
+{
+    loop->report = report;
+    loop->report_context = context;
 }
 
 void coro_check_thread(const coro_loop *loop)
 {
+#if CORO_HOSTED
+    if (CORO_UNLIKELY(loop->thread != (const void *)&coro_pool_current_))
+        coro_wrong_thread_(loop);
+#else
     CORO_CHECK(loop->thread == (const void *)&coro_pool_current_,
                "a loop was used in another thread than its own; use a coro_remote");
+#endif
 }

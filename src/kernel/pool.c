@@ -17,7 +17,7 @@
 
 #if SIZE_MAX > 0xffffu
 #define CHUNK_MIN 4096u
-#define CHUNK_MAX (1u << 20)
+#define CHUNK_MAX (16u << 20) /* holds huge pages: src/os/heap.c */
 #else
 #define CHUNK_MIN 256u
 #define CHUNK_MAX 1024u
@@ -48,6 +48,17 @@ static void *resize(coro_pool *pool, void *block, size_t old, size_t fresh)
     return pool->allocator.resize(pool->allocator.context, block, old, fresh);
 }
 
+/* A block was cut that is not in a free list's history: it must be known from now on. */
+static void tell_cut(coro_pool *pool, void *block, size_t size)
+{
+#if CORO_HOSTED
+    if (pool->watch != NULL && block != NULL)
+        pool->watch->cut(pool->watch, block, size);
+#else
+    (void)pool, (void)block, (void)size;
+#endif
+}
+
 #if CORO_POOL_LISTS_
 static void *cut(coro_pool *pool, size_t size)
 {
@@ -69,6 +80,7 @@ static void use_up(coro_pool *pool)
     if (class > 0) {
         *(void **)(void *)pool->chunk = pool->free[class];
         pool->free[class] = pool->chunk;
+        tell_cut(pool, pool->chunk, class * 16);
     }
     pool->chunk = pool->chunk_end = NULL;
 }
@@ -106,6 +118,7 @@ void *coro_pool_take_slow_(coro_pool *pool, size_t size)
         if (block == NULL && open_chunk(pool, size))
             block = cut(pool, size);
         pool->live += block != NULL;
+        tell_cut(pool, block, size);
         return block;
     }
 #endif
@@ -114,11 +127,16 @@ void *coro_pool_take_slow_(coro_pool *pool, size_t size)
         pool->live++;
         pool->bytes += size;
     }
+    tell_cut(pool, block, size);
     return block;
 }
 
 void coro_pool_give_slow_(coro_pool *pool, void *block, size_t size)
 {
+#if CORO_HOSTED
+    if (pool->watch != NULL)
+        pool->watch->given(pool->watch, block);
+#endif
     resize(pool, block, size, 0);
     pool->live--;
     pool->bytes -= size;

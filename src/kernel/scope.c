@@ -89,6 +89,20 @@ static void enter_timed(coro_driver *driver, coro_header *frame, coro_scope *sco
     scope->phase = CORO_SCOPE_LEFT_;
 }
 
+void coro_move_on_enter_(coro_driver *driver, coro_header *frame, coro_scope *scope,
+                         coro_duration delay)
+{
+    coro_timeout_enter_(driver, frame, scope, delay);
+    scope->flags |= CORO_SCOPE_QUIET_;
+}
+
+void coro_move_on_at_enter_(coro_driver *driver, coro_header *frame, coro_scope *scope,
+                            coro_time when)
+{
+    coro_timeout_at_enter_(driver, frame, scope, when);
+    scope->flags |= CORO_SCOPE_QUIET_;
+}
+
 void coro_timeout_enter_(coro_driver *driver, coro_header *frame, coro_scope *scope,
                          coro_duration delay)
 {
@@ -182,7 +196,9 @@ int coro_scope_exit_(coro_driver *driver, coro_header *frame, coro_scope *scope)
         coro_cancel_left(task, frame);
         coro_cancel_settle(task);
         if (outcome == CORO_ECANCELED && !coro_cancel_outside(task, frame, scope)) {
-            outcome = scope->flags & CORO_SCOPE_EXPIRED_ ? CORO_ETIMEDOUT : 0;
+            bool fails = (scope->flags & (CORO_SCOPE_EXPIRED_ | CORO_SCOPE_QUIET_)) ==
+                         CORO_SCOPE_EXPIRED_;
+            outcome = fails ? CORO_ETIMEDOUT : 0;
             if (outcome != 0)
                 coro_thrown_(driver, frame, outcome, coro_frame_line(frame));
         }

@@ -31,6 +31,14 @@ void coro_semaphore_release(coro_semaphore *semaphore)
         semaphore->value++;
 }
 
+int coro_bounded_semaphore_release(coro_bounded_semaphore *semaphore)
+{
+    if (semaphore->semaphore.value >= semaphore->bound)
+        return CORO_EINVAL;
+    coro_semaphore_release(&semaphore->semaphore);
+    return 0;
+}
+
 static inline int acquire_start(coro_task *task, coro_call *call)
 {
     coro_semaphore *semaphore = call->object;

@@ -17,8 +17,13 @@
 
 /* --- making ------------------------------------------------------------------------------- */
 
-CORO_FAST void start(coro_loop *loop, coro_task *task, coro_header *root, unsigned flags)
+/* `queue` is a constant. */
+CORO_FAST void start(coro_loop *loop, coro_task *task, coro_header *root, unsigned flags,
+                     bool queue)
 {
+#if CORO_HOSTED
+    uintptr_t context = loop->current != NULL ? loop->current->context : loop->context;
+#endif
     coro_zero_(task, sizeof *task);
     task->driver.frame = root;
     task->driver.loop = loop;
@@ -26,13 +31,24 @@ CORO_FAST void start(coro_loop *loop, coro_task *task, coro_header *root, unsign
     root->caller = NULL;
     loop->task_count++;
 #if CORO_HOSTED
-    if (loop->metrics.tasks_max < loop->task_count)
-        loop->metrics.tasks_max = loop->task_count;
+    if (CORO_UNLIKELY(context != 0))
+        coro_context_inherit(task, context);
 #endif
 #if CORO_HOSTED
-    task->driver.flags |= CORO_TASK_QUEUED_;
-    coro_task_enqueue_(loop, task);
+    if (CORO_UNLIKELY(loop->metrics.tasks_max < loop->task_count)) {
+        if (CORO_LIKELY(loop->watchers == NULL))
+            loop->metrics.tasks_max = loop->task_count;
+        else
+            coro_watch_made(loop, task);
+    }
+#endif
+#if CORO_HOSTED
+    if (queue) {
+        task->driver.flags |= CORO_TASK_QUEUED_;
+        coro_task_enqueue_(loop, task);
+    }
 #else
+    (void)queue;
     coro_task_ready_(task);
 #endif
 }
@@ -42,6 +58,10 @@ CORO_SLOW coro_header *adopt_slow(coro_loop *loop, coro_header *call)
 {
     coro_header *copy = NULL;
     coro_check_thread(loop);
+#if CORO_HOSTED
+    if (coro_pool_current_ == NULL && loop->context == 0)
+        coro_context_adopt(loop);
+#endif
     call = coro_frame_keep(call);
     if (!(call->flags & CORO_FRAME_POOL_) || coro_pool_current_ == &loop->pool)
         return call;
@@ -79,7 +99,7 @@ int coro_task_start_at_(coro_loop *loop, coro_task *task, coro_header *call)
         coro_discard_(call);
         return CORO_ENOMEM;
     }
-    start(loop, task, call, 0);
+    start(loop, task, call, 0, true);
 #if CORO_JOINS
     task->driver.references = 1;
     coro_ring_add(&loop->tasks, task);
@@ -87,7 +107,7 @@ int coro_task_start_at_(coro_loop *loop, coro_task *task, coro_header *call)
     return 0;
 }
 
-CORO_FAST int make(coro_loop *loop, coro_task **out, coro_header *call)
+CORO_FAST int make(coro_loop *loop, coro_task **out, coro_header *call, bool queue)
 {
     coro_task *task;
     call = adopt(loop, call);
@@ -100,7 +120,7 @@ CORO_FAST int make(coro_loop *loop, coro_task **out, coro_header *call)
         coro_discard_(call);
         return CORO_ENOMEM;
     }
-    start(loop, task, call, CORO_TASK_POOL_);
+    start(loop, task, call, CORO_TASK_POOL_, queue);
     *out = task;
     return 0;
 }
@@ -108,16 +128,23 @@ CORO_FAST int make(coro_loop *loop, coro_task **out, coro_header *call)
 /* The task, in no ring yet, with no reference. */
 int coro_task_make(coro_loop *loop, coro_task **out, coro_header *call)
 {
-    return make(loop, out, call);
+    return make(loop, out, call, true);
 }
 
-coro_task *coro_create_task_(coro_loop *loop, coro_header *call)
+#if CORO_HOSTED && CORO_JOINS
+int coro_task_make_idle(coro_loop *loop, coro_task **out, coro_header *call)
+{
+    return make(loop, out, call, false);
+}
+#endif
+
+CORO_FAST coro_task *create(coro_loop *loop, coro_header *call)
 {
     coro_task *task;
     if (loop == NULL)
         loop = coro_loop_current();
     CORO_CHECK(loop != NULL, "coro_create_task needs a running loop; see coro_loop_create_task");
-    if (make(loop, &task, call) != 0)
+    if (make(loop, &task, call, true) != 0)
         return NULL;
 #if CORO_JOINS
     task->driver.references = 1;
@@ -125,6 +152,29 @@ coro_task *coro_create_task_(coro_loop *loop, coro_header *call)
 #endif
     return task;
 }
+
+coro_task *coro_create_task_(coro_loop *loop, coro_header *call)
+{
+    return create(loop, call);
+}
+
+#if CORO_HOSTED
+/* The place is left in the loop for watchers: one store, where an argument would cost more. */
+coro_task *coro_create_task_here_(coro_header *call, const char *place)
+{
+    coro_loop *loop = coro_loop_current();
+    CORO_CHECK(loop != NULL, "coro_create_task needs a running loop; see coro_loop_create_task");
+    loop->place = place;
+    return create(loop, call);
+}
+
+coro_task *coro_loop_create_task_here_(coro_loop *loop, coro_header *call, const char *place)
+{
+    CORO_CHECK(loop != NULL, "coro_loop_create_task needs a loop");
+    loop->place = place;
+    return create(loop, call);
+}
+#endif
 
 /* --- ending ------------------------------------------------------------------------------- */
 
@@ -158,9 +208,13 @@ void coro_task_destroy(coro_task *task)
     if (CORO_UNLIKELY(task->driver.frame->error != 0))
         report_error(task, task->driver.frame->error);
 #if CORO_HOSTED && CORO_SCOPES
-    if (CORO_UNLIKELY(task->errors != NULL))
-        coro_task_list_free(task->errors);
+    if (CORO_UNLIKELY(task->driver.more & CORO_TASK_ERRORS_))
+        coro_task_list_free(coro_task_errors(task));
 #endif
+#endif
+#if CORO_HOSTED
+    if (CORO_UNLIKELY(task->context != 0))
+        coro_context_drop(&task->context);
 #endif
     coro_let_go_(task->driver.frame);
     if (task->driver.flags & CORO_TASK_POOL_)
@@ -178,6 +232,15 @@ void coro_task_list_free(coro_task *first)
             coro_task_destroy(first);
         first = next;
     }
+}
+#endif
+
+#if CORO_SCOPES
+/* The task that it joins has ended: it tells whom it stands there for. */
+CORO_SLOW void tell_stand_in(coro_task *stand_in)
+{
+    stand_in->driver.flags &= (uint8_t)~CORO_TASK_WAITING_;
+    stand_in->wait_type->cancel(stand_in);
 }
 #endif
 
@@ -199,8 +262,15 @@ void coro_task_ended(coro_task *task)
     (void)error;
 #if CORO_JOINS
     task->driver.references++;
-    for (coro_task *joiner; (joiner = coro_waiters_pop(&task->joiners)) != NULL;)
+    for (coro_task *joiner; (joiner = coro_waiters_pop(&task->joiners)) != NULL;) {
+#if CORO_SCOPES
+        if (CORO_UNLIKELY(joiner->driver.more & CORO_TASK_STAND_IN_)) {
+            tell_stand_in(joiner);
+            continue;
+        }
+#endif
         coro_wait_done(joiner, error);
+    }
 #if CORO_SCOPES
     if (task->group != NULL)
         coro_group_child_ended(task->group, task, error);
@@ -233,14 +303,25 @@ void coro_task_destroy_tree(coro_task *task)
     if (task->driver.flags & CORO_TASK_QUEUED_)
         coro_loop_forget(loop, task);
     for (coro_task *joiner; (joiner = coro_waiters_pop(&task->joiners)) != NULL;) {
+        if (joiner->driver.more & CORO_TASK_STAND_IN_) {
+            joiner->sibling = NULL; /* there will be no task to ask */
+            tell_stand_in(joiner);
+            continue;
+        }
         joiner->wait.object = NULL; /* there will be no result to take */
         coro_wait_done(joiner, CORO_ECANCELED);
     }
     while (frame->caller != NULL) {
         coro_header *caller = frame->caller;
+#if CORO_HOSTED
+        coro_generator_abandon(loop, frame);
+#endif
         coro_frame_free_(frame);
         frame = caller;
     }
+#if CORO_HOSTED
+    coro_generator_abandon(loop, frame);
+#endif
     task->driver.frame = frame;
     if (frame->state == CORO_STATE_START_ && frame->descriptor->discard != NULL)
         frame->descriptor->discard(frame);
@@ -258,166 +339,6 @@ void coro_task_destroy_tree(coro_task *task)
 }
 #endif
 
-/* --- joining ------------------------------------------------------------------------------ */
-
-#if CORO_JOINS
-void coro_task_release(coro_task *task)
-{
-    if (task == NULL)
-        return;
-    coro_check_here(task->driver.loop);
-    CORO_CHECK(task->driver.references > 0, "a task was released more often than retained");
-    if (--task->driver.references == 0 && task->driver.flags & CORO_TASK_DONE_)
-        coro_task_destroy(task);
-}
-
-coro_task *coro_task_retain(coro_task *task)
-{
-    if (task != NULL) {
-        CORO_CHECK(task->driver.references < UINT16_MAX, "too many references to a task");
-        task->driver.references++;
-    }
-    return task;
-}
-
-bool coro_task_done(const coro_task *task)
-{
-    return (task->driver.flags & CORO_TASK_DONE_) != 0;
-}
-
-int coro_task_error(coro_task *task)
-{
-    if (!coro_task_done(task))
-        return CORO_EPENDING;
-    task->driver.flags |= CORO_TASK_TAKEN_;
-    return task->driver.frame->error;
-}
-
-const void *coro_task_result(coro_task *task, const coro_descriptor *descriptor)
-{
-    coro_header *root = task->driver.frame;
-    if (!coro_task_done(task) || root->error != 0)
-        return NULL;
-    CORO_CHECK(root->descriptor == descriptor, "the task runs another coroutine");
-    root->flags |= CORO_FRAME_TAKEN_;
-    return (char *)root + descriptor->result_offset;
-}
-
-/* The record holds the task until its result has been taken. */
-static inline void join_finish(coro_task *waiter, coro_call *call)
-{
-    coro_task *task = waiter->wait.object;
-    if (task == NULL)
-        return;
-    task->driver.flags |= CORO_TASK_TAKEN_;
-    call->object = task;
-    call->coro.flags |= CORO_FRAME_DROP_;
-}
-
-/* The task has ended already. What is taken at once, in line, needs no hold on it. */
-CORO_FAST int join_done(coro_task *waiter, coro_call *call, coro_task *task)
-{
-    int error = task->driver.frame->error;
-    bool in_line = CORO_HOSTED && call->coro.flags & CORO_FRAME_CALL_;
-    task->driver.flags |= CORO_TASK_TAKEN_;
-    if (CORO_LIKELY(in_line && waiter->driver.loop->budget > 0))
-        return error;
-    coro_task_retain(task);
-    waiter->wait.object = task;
-    if (in_line) {
-        call->coro.error = (int16_t)error;
-        return CORO_TURN_;
-    }
-    join_finish(waiter, call);
-    return error;
-}
-
-static inline int join_start(coro_task *waiter, coro_call *call)
-{
-    coro_task *task = call->object;
-    if (task == NULL)
-        return CORO_ENOMEM;
-    if (task->driver.flags & CORO_TASK_DONE_ && task->driver.loop == waiter->driver.loop)
-        return join_done(waiter, call, task);
-    if (task == waiter)
-        return CORO_ELOOP;
-    if (task->driver.loop != waiter->driver.loop)
-        return CORO_EWRONGLOOP;
-    coro_task_retain(task);
-    waiter->wait.object = task;
-    coro_waiters_push(&task->joiners, waiter);
-    return CORO_PENDING_;
-}
-
-#if CORO_SCOPES
-/* A cancel goes on to the task that is waited for; its end ends the wait. */
-static bool join_cancel(coro_task *waiter)
-{
-    coro_task *task = waiter->wait.object;
-    coro_loop *loop = waiter->driver.loop;
-    if (loop->cancel_next == NULL)
-        loop->cancel_next = task;
-    else
-        coro_task_cancel(task);
-    return false;
-}
-
-/* A cancel ends the wait; the task lives on. */
-static bool shield_cancel(coro_task *waiter)
-{
-    coro_task *task = waiter->wait.object;
-    coro_waiters_remove(&task->joiners, waiter);
-    waiter->wait.object = NULL;
-    coro_task_release(task);
-    return true;
-}
-
-static void join_abandon(coro_task *waiter)
-{
-    shield_cancel(waiter);
-}
-
-static const coro_wait_type join_type = {"join", join_cancel, join_abandon, join_finish, true};
-static const coro_wait_type shield_type = {"shield", shield_cancel, NULL, join_finish, false};
-#define JOIN_TYPE &join_type
-#else
-#define JOIN_TYPE NULL
-#endif
-
-CORO_LEAF_INLINE(coro_task_join, JOIN_TYPE, join_start, 0);
-
-#if CORO_SCOPES
-CORO_LEAF(coro_shield, &shield_type, join_start, 0);
-
-coro_void *coro_shield(coro_task *task)
-{
-    coro_call *call = coro_call_new_(&coro_shield_call_);
-    if (call->coro.error == 0)
-        call->object = task;
-    return (coro_void *)call;
-}
-#endif
-
-#if CORO_SCOPES
-coro_task *coro_join_target(const coro_task *waiter)
-{
-    return waiter->wait_type == &join_type ? waiter->wait.object : NULL;
-}
-#endif
-
-bool coro_is_join(const coro_header *call)
-{
-    return call->descriptor == &coro_task_join_call_;
-}
-
-bool coro_task_join_is_done(const coro_header *call)
-{
-    const coro_call *join = (const coro_call *)call;
-    const coro_task *task = join->object;
-    return task == NULL || coro_task_done(task);
-}
-#endif
-
 /* --- asking ------------------------------------------------------------------------------- */
 
 coro_task *coro_current_task(void)
@@ -425,20 +346,3 @@ coro_task *coro_current_task(void)
     coro_loop *loop = coro_loop_current();
     return loop != NULL ? loop->current : NULL;
 }
-
-#if CORO_HOSTED
-void coro_task_set_name(coro_task *task, const char *name)
-{
-    task->name = name;
-}
-
-const char *coro_task_name(const coro_task *task)
-{
-    const coro_header *frame = task->driver.frame;
-    if (task->name != NULL)
-        return task->name;
-    while (frame->caller != NULL)
-        frame = frame->caller;
-    return frame->descriptor->name;
-}
-#endif

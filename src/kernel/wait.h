@@ -216,7 +216,8 @@ CORO_FAST coro_status coro_leaf_done(coro_task *task, coro_call *call, int error
 {
     if (CORO_UNLIKELY(task->driver.loop->budget-- == 0))
         return coro_leaf_yield(task, call, error);
-    call->coro.error = (int16_t)error;
+    if (error != 0) /* it is 0 since the call was made */
+        call->coro.error = (int16_t)error;
     call->coro.state = CORO_STATE_FINISHED_;
     return (coro_status){CORO_DONE_};
 }

@@ -12,8 +12,11 @@
  */
 #include <coro/run.h>
 
+#include <coro/runner.h>
+
 #include "poll/poll.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,29 +78,28 @@ static void print_error(const coro_loop *loop, int error)
 }
 
 /* The report is made before the close: what is cancelled then has errors of its own. */
-static int run(coro_header *call, const coro_loop_options *options, bool print)
+static int run(coro_header *call, const coro_runner_options *options, bool print)
 {
-    coro_loop loop;
-    int error = coro_loop_current() != NULL ? CORO_EBUSY : coro_loop_init(&loop, options);
-    if (error != 0) {
-        coro_discard_(call);
-        if (print)
-            print_error(NULL, error);
-        return error;
-    }
-    error = coro_loop_run_until_complete_(&loop, call);
-    if (error != 0 && print)
-        print_error(&loop, error);
-    coro_loop_close(&loop);
+    coro_runner runner;
+    int error;
+    coro_runner_init(&runner, options);
+    error = coro_runner_run_(&runner, call);
+    if (error != 0 && error != CORO_EINTR && print)
+        print_error(runner.open ? &runner.loop : NULL, error);
+    coro_runner_close(&runner);
     return error;
 }
 
 int coro_run_(coro_header *call, const coro_loop_options *options)
 {
-    return run(call, options, false);
+    coro_runner_options all = {.sigint = false};
+    if (options != NULL)
+        all.loop = *options;
+    return run(call, &all, false);
 }
 
 int coro_main_(coro_header *call)
 {
-    return run(call, NULL, true) != 0;
+    int error = run(call, &(coro_runner_options){.sigint = true}, true);
+    return error == CORO_EINTR ? 128 + SIGINT : error != 0;
 }

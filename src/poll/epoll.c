@@ -372,6 +372,19 @@ static void epoll_close(coro_loop *loop)
     loop->backend_data = NULL;
 }
 
+/* An epoll descriptor is readable itself when one of those that it watches is ready. */
+static int epoll_descriptor(const coro_loop *loop)
+{
+    return poller_of(loop)->epoll;
+}
+
 const coro_backend coro_epoll_backend = {
-    "epoll", epoll_open, epoll_close, epoll_now, epoll_wait_until, NULL, event_waker_new, &fd_ops,
+    .name = "epoll",
+    .open = epoll_open,
+    .close = epoll_close,
+    .now = epoll_now,
+    .wait = epoll_wait_until,
+    .waker = event_waker_new,
+    .descriptor = epoll_descriptor,
+    .fds = &fd_ops,
 };

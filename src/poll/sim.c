@@ -157,7 +157,13 @@ static coro_task *sim_reorder(coro_loop *loop, coro_task *batch)
 }
 
 const coro_backend coro_sim_backend = {
-    "sim", sim_open, sim_close, sim_now, sim_wait, sim_reorder, sim_waker_new, NULL,
+    .name = "sim",
+    .open = sim_open,
+    .close = sim_close,
+    .now = sim_now,
+    .wait = sim_wait,
+    .reorder = sim_reorder,
+    .waker = sim_waker_new,
 };
 
 void coro_test_advance(coro_loop *loop, coro_duration time)

@@ -27,6 +27,7 @@
 #include <coro/remote.h>
 
 #include "kernel/backend.h"
+#include "thread.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -39,6 +40,7 @@ struct coro_remote {
     coro_waker *waker;
     coro_message *first, *last; /* taken, not yet run */
     bool counted;               /* in loop->sources */
+    bool closing;               /* these are the last messages */
     _Alignas(64) _Atomic(coro_message *) head; /* ...any thread, from here */
     atomic_int sleeping;
     atomic_uint users, holders;
@@ -143,12 +145,18 @@ static void let_go(coro_remote *remote)
 static void inbox_close(coro_inbox *inbox)
 {
     coro_remote *self = (coro_remote *)inbox;
+    self->closing = true;
     take_over(self, CLOSED);
     while (self->first != NULL)
         run(self, BATCH_MAX);
     self->loop->inbox = NULL;
     self->loop = NULL;
     let_go(self);
+}
+
+bool coro_inbox_closing(const coro_inbox *inbox)
+{
+    return inbox == NULL || ((const coro_remote *)inbox)->closing;
 }
 
 static coro_remote *make(coro_loop *loop)

@@ -7,11 +7,14 @@
  *      cancel:   ▼          ▼
  *             let go      LEFT ─► let go, in the worker, when work() returns
  *
+ * A cancel of a job that is `kept` tells its thread, and leaves it RUNNING: the
+ * await ends when the thread has let go of the caller's memory.
+ *
  * Invariants, under `lock`. J1: a QUEUED job is in the queue, once; no other is.
  * J2: a cancel moves a job out of QUEUED or RUNNING, a worker to RUNNING and
- * FINISHED; whoever ends its way lets go of it. J3: while tasks wait for jobs
- * (`pending`) the lane has a remote, which keeps the loop from calling itself
- * deadlocked; a worker with a RUNNING job may rely on it.
+ * FINISHED; whoever ends its way lets go of it. J3: while tasks wait for jobs or for
+ * the lane to be idle (`pending`) it has a remote, which keeps the loop from calling
+ * itself deadlocked; a worker with a RUNNING job may rely on it.
  *
  * Memory: the lane outlives its loop while a worker is still at work; the last
  * of its holders (the loop, each worker) frees it.
@@ -19,11 +22,11 @@
 #define _GNU_SOURCE
 #include "thread.h"
 
-#include "kernel/backend.h"
-#include "kernel/wait.h"
+#include "kernel/kernel.h"
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 enum { QUEUED, RUNNING, FINISHED, LEFT };
@@ -37,16 +40,28 @@ typedef struct worker {
 struct coro_lane {
     coro_hook closer; /* first: it is what the loop has of us */
     coro_loop *loop;  /* loop thread */
-    unsigned pending; /* jobs that a task waits for; loop thread */
+    unsigned pending; /* waits of tasks; loop thread */
+    coro_waiters drainers; /* tasks that wait until it is idle; loop thread */
+    coro_message idle;     /* tells them */
     unsigned queue_max, workers_max;
     pthread_mutex_t lock; /* what is below is guarded by it */
     pthread_cond_t work;  /* there is a job, or no more will be */
     coro_remote *remote;  /* while pending > 0 */
     coro_job *first, *last;
-    unsigned queued, idle, holders;
+    unsigned queued, resting, working, holders;
+    bool draining; /* the worker that ends the last job shall tell */
+    bool told;     /* and has: `idle` is on its way */
     bool closed;
     worker workers[];
 };
+
+/* What the calling thread works for. */
+static CORO_THREAD_LOCAL coro_job *current_job;
+
+static atomic_int *atomic(int *number)
+{
+    return (atomic_int *)number;
+}
 
 /* --- workers ------------------------------------------------------------------------------ */
 
@@ -72,28 +87,56 @@ static coro_job *pop(coro_lane *lane)
     return job;
 }
 
+static bool is_idle(const coro_lane *lane)
+{
+    return lane->queued == 0 && lane->working == 0;
+}
+
+/* A job is done. True: it was the last one, and somebody wants to know. Called with the lock. */
+static bool must_tell(coro_lane *lane)
+{
+    lane->working--;
+    if (!lane->draining || lane->told || !is_idle(lane) || lane->remote == NULL)
+        return false;
+    lane->draining = false;
+    return lane->told = true;
+}
+
 /* Called with the lock, and returns with it. While a job is RUNNING a task waits for it, so
  * that there is a remote. */
 static void do_job(coro_lane *lane, worker *self, coro_job *job)
 {
     coro_remote *remote = NULL;
-    bool left;
+    bool left, tell;
     job->state = RUNNING;
     self->busy = true;
+    lane->working++;
     pthread_mutex_unlock(&lane->lock);
+    current_job = job;
+    (void)coro_context_enter(&job->context);
     job->work(job);
+    coro_context_leave(&job->context);
+    current_job = NULL;
     pthread_mutex_lock(&lane->lock);
     self->busy = false; /* nothing can hold it up any more: a close waits for its end */
     left = job->state == LEFT;
-    if (!left) {
+    tell = must_tell(lane);
+    if (!left)
         job->state = FINISHED;
+    if (!left || tell)
         remote = coro_remote_retain(lane->remote);
-    }
     pthread_mutex_unlock(&lane->lock);
     if (left || coro_remote_post(remote, &job->message) != 0)
         coro_job_release(job);
+    if (tell)
+        (void)coro_remote_post(remote, &lane->idle);
     coro_remote_release(remote);
     pthread_mutex_lock(&lane->lock);
+}
+
+bool coro_thread_cancelled(void)
+{
+    return current_job != NULL && atomic_load(atomic(&current_job->cancelled));
 }
 
 static void *worker_main(void *argument)
@@ -103,9 +146,9 @@ static void *worker_main(void *argument)
     pthread_mutex_lock(&lane->lock);
     for (;;) {
         while (lane->first == NULL && !lane->closed) {
-            lane->idle++;
+            lane->resting++;
             pthread_cond_wait(&lane->work, &lane->lock);
-            lane->idle--;
+            lane->resting--;
         }
         if (lane->closed)
             break;
@@ -137,7 +180,7 @@ static int want_worker(coro_lane *lane)
 {
     unsigned i = 0;
     int error;
-    if (lane->idle > lane->queued)
+    if (lane->resting > lane->queued)
         return 0;
     while (i < lane->workers_max && lane->workers[i].alive)
         i++;
@@ -149,11 +192,25 @@ static int want_worker(coro_lane *lane)
 
 /* --- in the loop -------------------------------------------------------------------------- */
 
-/* No task waits for this job any more. */
-static void job_over(coro_lane *lane)
+/* A task is going to wait for this lane. */
+static int hold(coro_lane *lane)
+{
+    if (lane->pending == 0) {
+        coro_remote *remote = coro_remote_open(lane->loop);
+        if (remote == NULL)
+            return CORO_ENOMEM;
+        pthread_mutex_lock(&lane->lock);
+        lane->remote = remote;
+        pthread_mutex_unlock(&lane->lock);
+    }
+    lane->pending++;
+    return 0;
+}
+
+/* It does not wait any more. */
+static void unhold(coro_lane *lane)
 {
     coro_remote *remote;
-    lane->loop->inbox->jobs--;
     if (--lane->pending > 0)
         return;
     pthread_mutex_lock(&lane->lock);
@@ -161,6 +218,13 @@ static void job_over(coro_lane *lane)
     lane->remote = NULL;
     pthread_mutex_unlock(&lane->lock);
     coro_remote_release(remote);
+}
+
+/* No task waits for this job any more. */
+static void job_over(coro_lane *lane)
+{
+    lane->loop->inbox->jobs--;
+    unhold(lane);
 }
 
 static void finished(coro_message *message)
@@ -199,17 +263,15 @@ static int run_start(coro_task *task, coro_call *call)
 {
     coro_lane *lane = call->object;
     coro_job *job = call->a.pointer;
-    int error = 0;
+    int error;
     CORO_CHECK(lane->loop == task->driver.loop, "a lane belongs to the loop that it was made for");
-    if (lane->pending == 0 && (lane->remote = coro_remote_open(lane->loop)) == NULL)
-        error = CORO_ENOMEM;
+    error = hold(lane);
     if (error == 0) {
-        lane->pending++;
         lane->loop->inbox->jobs++;
         job->lane = lane;
         job->task = task;
         job->message.run = finished;
-        atomic_fetch_add(&job->holders, 1);
+        atomic_fetch_add(atomic(&job->holders), 1);
         error = submit(lane, job);
         if (error == 0) {
             task->wait.object = job;
@@ -235,8 +297,8 @@ static void unqueue(coro_lane *lane, coro_job *job)
     lane->queued--;
 }
 
-/* True: the wait is over. False: the job is, and the message on its way. */
-static bool leave(coro_job *job)
+/* True: the wait is over. False: the job is, or will be, and its message ends the wait. */
+static bool leave(coro_job *job, bool may_stay)
 {
     coro_lane *lane = job->lane;
     int state;
@@ -244,10 +306,11 @@ static bool leave(coro_job *job)
     state = job->state;
     if (state == QUEUED)
         unqueue(lane, job);
-    else if (state == RUNNING)
+    else if (state == RUNNING && !may_stay)
         job->state = LEFT;
     pthread_mutex_unlock(&lane->lock);
-    if (state == FINISHED)
+    atomic_store(atomic(&job->cancelled), 1);
+    if (state == FINISHED || (state == RUNNING && may_stay))
         return false;
     job_over(lane);
     if (state == QUEUED)
@@ -257,13 +320,14 @@ static bool leave(coro_job *job)
 
 static bool run_cancel(coro_task *task)
 {
-    return leave(task->wait.object);
+    coro_job *job = task->wait.object;
+    return leave(job, job->kept);
 }
 
 static void run_abandon(coro_task *task)
 {
     coro_job *job = task->wait.object;
-    if (!leave(job))
+    if (!leave(job, false))
         job->task = NULL;
 }
 
@@ -281,20 +345,79 @@ coro_void *coro_lane_run(coro_lane *lane, coro_job *job)
     return (coro_void *)call;
 }
 
+/* --- until it is idle --------------------------------------------------------------------- */
+
+static void drained(coro_message *message)
+{
+    coro_lane *lane = coro_container_of(message, coro_lane, idle);
+    bool idle;
+    pthread_mutex_lock(&lane->lock);
+    lane->told = false;
+    idle = is_idle(lane);
+    lane->draining = !idle;
+    pthread_mutex_unlock(&lane->lock);
+    for (coro_task *task; idle && (task = coro_waiters_pop(&lane->drainers)) != NULL;) {
+        coro_wait_done(task, 0);
+        unhold(lane);
+    }
+}
+
+static int drain_start(coro_task *task, coro_call *call)
+{
+    coro_lane *lane = call->object;
+    bool idle;
+    int error = hold(lane);
+    if (error != 0)
+        return error;
+    pthread_mutex_lock(&lane->lock);
+    idle = is_idle(lane);
+    lane->draining |= !idle;
+    pthread_mutex_unlock(&lane->lock);
+    if (idle) {
+        unhold(lane);
+        return 0;
+    }
+    task->wait.object = lane;
+    coro_waiters_push(&lane->drainers, task);
+    return CORO_PENDING_;
+}
+
+static bool drain_cancel(coro_task *task)
+{
+    coro_lane *lane = task->wait.object;
+    coro_waiters_remove(&lane->drainers, task);
+    unhold(lane);
+    return true;
+}
+
+static const coro_wait_type drain_type = {"threads", drain_cancel, NULL, NULL, false};
+
+CORO_LEAF(coro_lane_drain, &drain_type, drain_start, 0);
+
+coro_void *coro_lane_drain(coro_lane *lane)
+{
+    return coro_call_of_(&coro_lane_drain_call_, lane, NULL);
+}
+
+size_t coro_lane_load(coro_lane *lane)
+{
+    size_t load;
+    pthread_mutex_lock(&lane->lock);
+    load = lane->queued + lane->working;
+    pthread_mutex_unlock(&lane->lock);
+    return load;
+}
+
 /* --- life --------------------------------------------------------------------------------- */
 
-/* No task waits any more. Who is idle ends at once; who works may be stuck for ever. */
-static void lane_close(coro_hook *closer)
+/* Who rests ends at once; who works may be stuck for ever. Called with the lock. */
+static void end_workers(coro_lane *lane)
 {
-    coro_lane *lane = (coro_lane *)closer;
-    coro_remote *remote;
-    pthread_mutex_lock(&lane->lock);
     lane->closed = true;
-    remote = lane->remote;
-    lane->remote = NULL;
     pthread_cond_broadcast(&lane->work);
     for (unsigned i = 0; i < lane->workers_max && lane->workers[i].alive; i++) {
         worker *each = &lane->workers[i];
+        each->alive = false;
         if (each->busy) {
             pthread_detach(each->thread);
         } else {
@@ -303,6 +426,24 @@ static void lane_close(coro_hook *closer)
             pthread_mutex_lock(&lane->lock);
         }
     }
+}
+
+void coro_lane_stop(coro_lane *lane)
+{
+    pthread_mutex_lock(&lane->lock);
+    end_workers(lane);
+    pthread_mutex_unlock(&lane->lock);
+}
+
+/* No task waits any more. */
+static void lane_close(coro_hook *closer)
+{
+    coro_lane *lane = (coro_lane *)closer;
+    coro_remote *remote;
+    pthread_mutex_lock(&lane->lock);
+    remote = lane->remote;
+    lane->remote = NULL;
+    end_workers(lane);
     let_go(lane);
     coro_remote_release(remote);
 }
@@ -313,6 +454,7 @@ coro_lane *coro_lane_new(coro_loop *loop, unsigned threads_max, unsigned queue_m
     if (lane == NULL)
         return NULL;
     lane->closer.run = lane_close;
+    lane->idle.run = drained;
     lane->loop = loop;
     lane->workers_max = threads_max;
     lane->queue_max = queue_max;
@@ -328,11 +470,14 @@ void coro_job_init(coro_job *job, void (*work)(coro_job *job), void (*drop)(coro
     coro_zero_(job, sizeof *job);
     job->work = work;
     job->drop = drop;
-    atomic_init(&job->holders, 1);
+    atomic_init(atomic(&job->holders), 1);
+    atomic_init(atomic(&job->cancelled), 0);
 }
 
 void coro_job_release(coro_job *job)
 {
-    if (job != NULL && atomic_fetch_sub(&job->holders, 1) == 1)
-        job->drop(job);
+    if (job == NULL || atomic_fetch_sub(atomic(&job->holders), 1) != 1)
+        return;
+    coro_context_clear(&job->context);
+    job->drop(job);
 }

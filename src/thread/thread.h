@@ -2,56 +2,23 @@
 /*
  * thread.h - lanes: threads that do for a loop what would block it.
  *
- *     typedef struct lookup {
- *         coro_job job;                    // first; the rest is the caller's
- *         char host[256];
- *         struct addrinfo *found;
- *     } lookup;
+ *     AWAIT(coro_lane_run(lane, &self->lookup->job));    // a coro_job of coro/executor.h
  *
- *     self->lookup = malloc(sizeof *self->lookup);
- *     coro_job_init(&self->lookup->job, work, drop);
- *     AWAIT(coro_lane_run(lane, &self->lookup->job));
- *     ... self->lookup->found ...
- *   ASYNC_FINALLY:
- *     coro_job_release(&self->lookup->job);
- *
- * A job is a block of memory with two holders: who made it, and the lane while a
- * thread is at work on it. job->drop frees it when both have let go. So a
- * cancelled wait is over at once, even if the thread is stuck in a system call;
- * it finds out when it comes back. Until the await has succeeded the caller must
- * not touch what `work` writes.
+ * What an executor is beneath: it refuses work where an executor lets it wait,
+ * and may be a subsystem's own, so that slow name servers hold up nothing but
+ * names.
  *
  * A lane belongs to one loop, and is closed with it: idle threads are joined,
  * those that still work are left to themselves, and clean up after themselves.
  *
- * Threads: the loop's, but for `work` and `drop`.
+ * Threads: the loop's.
  */
 #ifndef CORO_THREAD_THREAD_H
 #define CORO_THREAD_THREAD_H
 
-#include <coro/loop.h>
-#include <coro/remote.h>
-
-#include <stdatomic.h>
+#include <coro/executor.h>
 
 typedef struct coro_lane coro_lane;
-
-typedef struct coro_job {
-    coro_message message; /* private; first: how it comes back */
-    void (*work)(struct coro_job *job); /* in a thread of the lane, signals blocked */
-    void (*drop)(struct coro_job *job); /* free it; in either thread */
-    /* private */
-    coro_lane *lane;
-    coro_task *task;
-    struct coro_job *next;
-    int state;
-    atomic_int holders;
-} coro_job;
-
-void coro_job_init(coro_job *job, void (*work)(coro_job *job), void (*drop)(coro_job *job));
-
-/* The caller is done with it. Any thread. NULL is fine. */
-void coro_job_release(coro_job *job);
 
 /*
  * A lane of at most so many threads, started when they are needed, and at most
@@ -62,8 +29,20 @@ coro_lane *coro_lane_new(coro_loop *loop, unsigned threads_max, unsigned queue_m
 /*
  * Run job->work in a thread, and wait for its end. Borrows the job; one await a
  * job. CORO_EFULL: too many wait already; CORO_EAGAIN: the system gives no
- * thread; CORO_ECANCELED: a thread may be at work on it still.
+ * thread; CORO_ECANCELED: a thread may be at work on it still, unless job->kept.
  */
 CORO_NODISCARD coro_void *coro_lane_run(coro_lane *lane, coro_job *job);
+
+/* Wait until no job is queued or running, those included that were left behind. */
+CORO_NODISCARD coro_void *coro_lane_drain(coro_lane *lane);
+
+/* Jobs that are queued or running now. */
+size_t coro_lane_load(coro_lane *lane);
+
+/* End its threads now, as its close does. Nothing may be run in it any more. */
+void coro_lane_stop(coro_lane *lane);
+
+/* Is the loop of this inbox, which runs its last messages, about to close? */
+bool coro_inbox_closing(const struct coro_inbox *inbox);
 
 #endif

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * coro/driver.h - who runs a chain of frames: a task of a loop, or you.
+ *
+ *     coro_driver driver;                          // no loop is needed:
+ *     coro_driver_init(&driver, &count(3)->coro);
+ *     while (coro_resume(&driver)) ...             // until the root has ended
+ *     coro_driver_close(&driver);
+ *
+ * A callee is entered directly; a descent of more than CORO_DESCENT levels goes
+ * back to the driver, so that recursion cannot exhaust the C stack. What suspended is
+ * resumed alone, whatever its depth; its caller follows when it has finished.
+ *
+ * Threads: a chain belongs to one thread at a time.
+ */
+#ifndef CORO_DRIVER_H
+#define CORO_DRIVER_H
+
+#include <coro/frame.h>
+
+CORO_BEGIN_DECLS
+
+/* Runs one chain of frames. A task begins with one; without a loop it stands alone. */
+struct coro_driver {
+    coro_header *frame;     /* the innermost: the one to resume */
+    struct coro_loop *loop; /* NULL: driven by coro_resume */
+    uint8_t room;           /* levels that this descent may still go down */
+    uint8_t flags;          /* a task's, see coro/task.h */
+#if CORO_SCOPES
+    int16_t error; /* how the task's wait ended */
+#endif
+#if CORO_JOINS
+    uint16_t references;
+#endif
+#if CORO_SCOPES
+    uint8_t cancels; /* requests so far: asyncio's Task.cancelling() */
+    uint8_t more;    /* more flags */
+#endif
+};
+
+#if !CORO_HOSTED
+coro_status coro_enter_(coro_driver *driver, coro_header *self, coro_header *callee);
+bool coro_drive_(coro_driver *driver, coro_header *callee);
+#endif
+
+CORO_API coro_status coro_descend_slow_(coro_driver *driver, coro_header *callee);
+
+#if CORO_HOSTED || defined(CORO_BODIES_HERE_)
+/* The first entry into a callee that `self` awaits. */
+CORO_INLINE coro_status coro_enter_(coro_driver *driver, coro_header *self, coro_header *callee)
+{
+    coro_status status;
+    CORO_CHECK(callee != NULL, "awaited NULL; await what the coroutine's function returned");
+    CORO_CHECK(callee->state == CORO_STATE_START_,
+               "awaited a call that was started before; make a new one for each await");
+    callee->caller = self;
+    if (CORO_UNLIKELY(driver->room == 0))
+        return coro_descend_slow_(driver, callee);
+    driver->room--;
+    status = callee->descriptor->body(callee, driver, NULL);
+    driver->room++;
+    return status;
+}
+
+#if CORO_HOSTED
+/* The same for a call of the library, which goes down no further. */
+CORO_INLINE coro_status coro_enter_leaf_(coro_driver *driver, coro_header *self,
+                                         coro_header *callee)
+{
+    CORO_CHECK(callee != NULL, "awaited NULL; await what the coroutine's function returned");
+    CORO_CHECK(callee->state == CORO_STATE_START_,
+               "awaited a call that was started before; make a new one for each await");
+    callee->caller = self;
+    return callee->descriptor->body(callee, driver, NULL);
+}
+#endif
+
+/* An item of a generator goes to who consumes it, or to whoever drives the chain. */
+CORO_INLINE coro_status coro_yielded_(coro_driver *driver, coro_header *self)
+{
+    coro_status status = {CORO_DONE_};
+    if (self->flags & CORO_FRAME_GENERATOR_)
+        return status;
+    driver->frame = self;
+    status.code_ = CORO_SUSPENDED_;
+    return status;
+}
+
+/* Resume the innermost frame, and its callers as they become ready. False: the root ended. */
+CORO_INLINE bool coro_drive_(coro_driver *driver, coro_header *callee)
+{
+    for (;;) {
+        coro_header *frame = driver->frame;
+        coro_status status;
+        driver->room = CORO_DESCENT;
+        status = frame->descriptor->body(frame, driver, callee);
+        if (CORO_LIKELY(status.code_ == CORO_SUSPENDED_))
+            return true;
+        if (status.code_ == CORO_DEEPER_) {
+            callee = NULL;
+            continue;
+        }
+        if (frame->caller == NULL) {
+            driver->frame = frame;
+            return false;
+        }
+        driver->frame = frame->caller;
+        callee = frame;
+    }
+}
+
+#endif
+
+/* driver.flags: a call of the library must look closer: something is cancelled, or no loop runs. */
+enum { CORO_DRIVER_CAREFUL_ = 8 };
+
+/* Make a driver for a chain that needs no loop. Takes the call. */
+static inline void coro_driver_init(coro_driver *driver, coro_header *call)
+{
+    CORO_CHECK(call != NULL, "a driver needs a call to drive");
+    coro_zero_(driver, sizeof *driver);
+    call->caller = NULL;
+    driver->frame = call;
+    driver->flags = CORO_DRIVER_CAREFUL_;
+}
+
+/*
+ * Run until the chain suspends (ASYNC_SUSPEND or YIELD): true. False: the root
+ * has ended; its error and result are in driver->frame. Awaiting something of
+ * the library, which needs a loop, traps; so does resuming an ended chain.
+ */
+CORO_HOT_INLINE bool coro_resume(coro_driver *driver)
+{
+    return coro_drive_(driver, NULL);
+}
+
+/* Give back the frames of a chain, ended or not; FINALLY blocks do not run. */
+CORO_API void coro_driver_close(coro_driver *driver);
+
+CORO_END_DECLS
+
+#endif
