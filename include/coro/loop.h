@@ -27,6 +27,7 @@ CORO_BEGIN_DECLS
 
 struct coro_backend;
 struct coro_inbox;
+typedef struct coro_reason coro_reason;
 
 #if CORO_TIME_BITS == 64
 typedef struct coro_timer_entry {
@@ -134,6 +135,7 @@ struct coro_loop { /* private; here so that you can place it */
     coro_report_function report;
     void *report_context;
 #if CORO_HOSTED
+    coro_reason *reasons;    /* of tasks that were cancelled with one: reason.c */
     coro_header *generators; /* those that are open: generator.c */
     uintptr_t context;       /* of what runs outside of tasks: context.c */
     uint8_t eager;           /* tasks being made that run already, one inside the other */

@@ -109,7 +109,8 @@ enum { /* driver.more */
     CORO_TASK_STAND_IN_ = 4, /* no task, but somebody who joins several: stand_in.h */
     CORO_TASK_UNMASK_ = 8,  /* cancelled while it runs: see cancel.c */
     CORO_TASK_STARTING_ = 16, /* somebody waits for its coro_group_started */
-    CORO_TASK_ERRORS_ = 32    /* it keeps children whose errors failed a group of it */
+    CORO_TASK_ERRORS_ = 32,   /* it keeps children whose errors failed a group of it */
+    CORO_TASK_REASON_ = 64    /* it was cancelled with a reason: reason.c */
 };
 
 /* Where a task is made: who watches is told (coro/watch.h), and keeps it. */
@@ -240,6 +241,17 @@ CORO_API const char *coro_task_name(const coro_task *task);
  * A task may cancel itself. Never suspends, never allocates.
  */
 CORO_API bool coro_task_cancel(coro_task *task);
+
+#if CORO_HOSTED
+/*
+ * The same with a reason, a text that is not copied. The first one stays, until all cancels were
+ * taken back; whoever joins the task, and the task itself, may ask for it. It takes a note of
+ * 24 bytes from the loop's pool; without memory the task is cancelled without a reason.
+ */
+CORO_API bool coro_task_cancel_because(coro_task *task, const char *reason);
+/* NULL: it was not cancelled, or nobody said why. */
+CORO_API const char *coro_task_cancel_reason(const coro_task *task);
+#endif
 
 /* Take one request back; at 0 the task is no longer cancelled. Returns what is left. */
 CORO_API unsigned coro_task_uncancel(coro_task *task);

@@ -229,6 +229,10 @@ unsigned coro_task_uncancel(coro_task *task)
     coro_check_thread(task->driver.loop);
     if (task->driver.cancels > 0 && --task->driver.cancels == 0) {
         task->driver.flags &= (uint8_t)~CORO_TASK_CANCELED_;
+#if CORO_HOSTED
+        if (task->driver.more & CORO_TASK_REASON_)
+            coro_reason_forget(task);
+#endif
         coro_cancel_settle(task);
     }
     return task->driver.cancels;

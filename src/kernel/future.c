@@ -150,10 +150,8 @@ void coro_future_close(coro_future *future)
         return;
     future->taken = true;
     if (loop != NULL) {
-        coro_report report = {.kind = CORO_REPORT_TASK_ERROR,
-                              .loop = loop,
-                              .error = future->error,
-                              .message = "a future ended with an error that nobody took"};
+        coro_report report = {CORO_REPORT_TASK_ERROR, loop, NULL, future->error,
+                              "a future ended with an error that nobody took"};
         coro_loop_report(loop, &report);
     }
 }

@@ -197,6 +197,7 @@ coro_task *coro_wait_next(const coro_task *waiter, size_t *index);
 #if CORO_SCOPES
 /* cancel.c */
 void coro_cancel_tree(coro_task *task);
+void coro_reason_forget(coro_task *task);
 void coro_cancel_settle(coro_task *task);
 void coro_cancel_left(coro_task *task, const coro_header *frame);
 bool coro_cancel_around(const coro_task *task, const coro_scope *scope);

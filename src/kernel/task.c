@@ -193,6 +193,16 @@ CORO_SLOW void report_error(coro_task *task, int error)
 }
 #endif
 
+#if CORO_JOINS && CORO_HOSTED && CORO_SCOPES
+CORO_SLOW void free_notes(coro_task *task)
+{
+    if (task->driver.more & CORO_TASK_ERRORS_)
+        coro_task_list_free(coro_task_errors(task));
+    if (task->driver.more & CORO_TASK_REASON_)
+        coro_reason_forget(task);
+}
+#endif
+
 /* Free a done task with its root frame; its loop need not run. */
 void coro_task_destroy(coro_task *task)
 {
@@ -208,8 +218,8 @@ void coro_task_destroy(coro_task *task)
     if (CORO_UNLIKELY(task->driver.frame->error != 0))
         report_error(task, task->driver.frame->error);
 #if CORO_HOSTED && CORO_SCOPES
-    if (CORO_UNLIKELY(task->driver.more & CORO_TASK_ERRORS_))
-        coro_task_list_free(coro_task_errors(task));
+    if (CORO_UNLIKELY(task->driver.more & (CORO_TASK_ERRORS_ | CORO_TASK_REASON_)))
+        free_notes(task);
 #endif
 #endif
 #if CORO_HOSTED
