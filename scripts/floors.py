@@ -91,9 +91,8 @@ EXCEPTIONS = {}
 
 # What a floor declares and leaves to one above to define: the linker binds it, as a hook.
 HOOKS = {
-    "coro_report_default_",  # reports of a loop that nobody gave a function to: src/debug/report.c
     "coro_wrong_thread_",
-    "coro_debug_from_environment_",  # CORO_DEBUG=1
+    "coro_debug_from_environment_",  # whole reports, and CORO_DEBUG=1, in coro_run
     "coro_backend_default_",  # how a loop waits that was given no backend; NULL on bare metal
     "coro_heap_resize",  # where memory comes from that no allocator was named for
 }

@@ -12,11 +12,19 @@ cat >"$folder/app.c" <<'END'
 #include <coro/coro.h>
 #include <stdio.h>
 
+ASYNC(less, RETURNS(int), ARGS(int, than))
+{
+    ASYNC_BEGIN;
+    AWAIT(coro_sleep(CORO_MS(1)));
+    ASYNC_RETURN(self->than - 1);
+    ASYNC_END;
+}
+
 ASYNC(main_async, VARS(int i;))
 {
     ASYNC_BEGIN;
-    for (self->i = 3; self->i > 0; self->i--)
-        AWAIT(coro_sleep(CORO_MS(1)));
+    for (self->i = 3; self->i > 0;)
+        AWAIT(self->i, less(self->i));
     puts("ready");
     ASYNC_END;
 }
@@ -51,6 +59,11 @@ if command -v pkg-config >/dev/null; then
     # shellcheck disable=SC2046 # several words are meant
     ${CC:-cc} app.c $(pkg-config --cflags --libs coro) -o installed_app
     check 'pkg-config' ./installed_app
+    # A program with AddressSanitizer over a library without: frames of one are given to the other.
+    # shellcheck disable=SC2046
+    if ${CC:-cc} -fsanitize=address app.c $(pkg-config --cflags --libs coro) -o asan_app; then
+        check 'pkg-config, AddressSanitizer' ./asan_app
+    fi
 fi
 
 mkdir -p super/subprojects

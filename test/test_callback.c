@@ -220,6 +220,7 @@ Test(callback, no_room_for_a_timer_is_an_error_and_leaves_the_handle_as_it_was)
     open_loop();
     memory.fail_from = memory.calls + 1;
     EQ(coro_loop_call_later(&loop, &handle, CORO_MS(1), says, TEXT("a")), CORO_ENOMEM);
+    EQ(coro_loop_call_at(&loop, &handle, CLOCK_START, says, TEXT("a")), CORO_ENOMEM);
     HOLDS(!coro_handle_pending(&handle));
     memory.fail_from = 0;
     EQ(coro_loop_call_later(&loop, &handle, CORO_MS(1), says, TEXT("a")), 0);

@@ -312,6 +312,7 @@ ASYNC(reschedule_wrongly, VARS(coro_scope scope, shield; int error;))
             EQ(coro_timeout_reschedule(&self->scope, CORO_MS(5)), 0);
             AWAIT_CATCH(self->error, coro_sleep(CORO_MS(10)));
             EQ(coro_timeout_reschedule(&self->scope, CORO_MS(50)), CORO_EALREADY);
+            EQ(coro_timeout_reschedule_at(&self->scope, CORO_FOREVER), CORO_EALREADY);
             ASYNC_THROW(self->error);
         }
         ASYNC_CATCH(self->error);
@@ -319,6 +320,7 @@ ASYNC(reschedule_wrongly, VARS(coro_scope scope, shield; int error;))
         ASYNC_END_TRY;
     }
     EQ(coro_timeout_reschedule(&self->scope, CORO_MS(1)), CORO_EFINISHED);
+    EQ(coro_timeout_reschedule_at(&self->scope, CORO_FOREVER), CORO_EFINISHED);
     CORO_TIMEOUT(self->scope, CORO_FOREVER) { /* once more */
         EQ(coro_timeout_expired(&self->scope), false);
         EQ(coro_timeout_reschedule(&self->scope, 0), 0);

@@ -149,10 +149,11 @@ Test(context, what_is_set_again_and_again_takes_no_more_memory)
     EQ(RUN(sets_for_ever()), 0);
 }
 
-ASYNC(sets_without_memory, ARGS(int, sets), VARS(coro_context_token token; int i, error;))
+ASYNC(sets_without_memory, VARS(coro_context_token first, token; int i, error;))
 {
     ASYNC_BEGIN;
-    SET(1);
+    SET(0);
+    EQ(coro_context_set(level, 1, &self->first), 0);
     EQ(coro_context_set(user, "me", NULL), 0);
     kept = coro_create_task(waits_until_cancelled());
     AWAIT(coro_yield());
@@ -164,7 +165,11 @@ ASYNC(sets_without_memory, ARGS(int, sets), VARS(coro_context_token token; int i
     EQ(self->error, CORO_ENOMEM);
     EQ(GET, 1);
     EQ(coro_context_reset(&self->token), CORO_EALREADY);
+    EQ(coro_context_reset(&self->first), CORO_ENOMEM);
+    EQ(GET, 1);
     memory.fail_from = 0;
+    EQ(coro_context_reset(&self->first), 0); /* it could be used still */
+    EQ(GET, 0);
     coro_task_release(kept);
     ASYNC_END;
 }
@@ -172,7 +177,7 @@ ASYNC(sets_without_memory, ARGS(int, sets), VARS(coro_context_token token; int i
 Test(context, without_memory_nothing_is_changed)
 {
     open_loop();
-    EQ(coro_loop_run_until_complete(&loop, sets_without_memory(1)), 0);
+    EQ(coro_loop_run_until_complete(&loop, sets_without_memory()), 0);
     coro_loop_close(&loop);
     EQ(memory.blocks, 0);
 }

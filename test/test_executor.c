@@ -116,7 +116,48 @@ Test(executor, a_cancelled_shutdown_has_shut_it_all_the_same)
     EQ(coro_test_run(cancelled_shutdown()), CORO_ECLOSED);
 }
 
-/* The pool's memory fails; the heap's cannot be made to. */
+static int worked;
+
+static int works(void *argument, void **result)
+{
+    (void)argument, (void)result;
+    worked++;
+    return 0;
+}
+
+static void works_on_job(coro_job *job)
+{
+    (void)job;
+    worked++;
+}
+
+static void keeps_job(coro_job *job)
+{
+    (void)job;
+}
+
+ASYNC(works_cancelled, VARS(void *result; int error; coro_job job;))
+{
+    ASYNC_BEGIN;
+    coro_job_init(&self->job, works_on_job, keeps_job);
+    coro_task_cancel(coro_current_task());
+    AWAIT_CATCH(self->error, self->result, coro_to_thread(works, NULL));
+    EQ(self->error, CORO_ECANCELED);
+    AWAIT_CATCH(self->error, self->result, coro_run_in_executor(NULL, works, NULL));
+    EQ(self->error, CORO_ECANCELED);
+    AWAIT_CATCH(self->error, coro_to_thread_abandon(&self->job));
+    EQ(self->error, CORO_ECANCELED);
+    coro_job_release(&self->job);
+    ASYNC_END;
+}
+
+Test(executor, work_of_a_cancelled_task_does_not_run)
+{
+    EQ(coro_test_run(works_cancelled()), 0);
+    EQ(worked, 0);
+}
+
+/* The pool's memory fails; the heap's does in test_heap.c. */
 Test(executor, each_allocation_of_the_loop_may_fail)
 {
     for (size_t at = 1;; at++) {
@@ -146,6 +187,22 @@ TRAPS(blocking_a_running_loop_traps)
 {
     future = coro_thread_future_new();
     (void)coro_test_run(blocks_its_loop());
+}
+
+Test(executor, a_future_is_settled_once)
+{
+    int error;
+    future = coro_thread_future_new();
+    HOLDS(coro_thread_future_result(future, &error) == NULL);
+    EQ(error, CORO_EPENDING);
+    EQ(coro_thread_future_set_error(future, CORO_EIO), 0);
+    EQ(coro_thread_future_set_error(future, CORO_EPERM), CORO_EALREADY);
+    EQ(coro_thread_future_set_result(future, &error), CORO_EALREADY);
+    HOLDS(!coro_thread_future_cancel(future));
+    HOLDS(coro_thread_future_result(future, &error) == NULL);
+    EQ(error, CORO_EIO);
+    EQ(coro_thread_future_wait(future, CORO_DURATION_INVALID), CORO_EINVAL);
+    coro_thread_future_release(future);
 }
 
 TRAPS(an_error_that_is_none_traps)

@@ -155,6 +155,40 @@ Test(faults_net, each_allocation_that_fails_is_an_error_and_nothing_leaks, .time
     HOLDS(failed > 0);
 }
 
+ASYNC(meets_refusals, VARS(coro_stream *stream; coro_server *server; int fd, error;))
+{
+    ASYNC_BEGIN;
+    fault.name = "socket";
+    fault.error = EMFILE;
+    fault.at = 1;
+    AWAIT_CATCH(self->error, self->stream, coro_open_connection("127.0.0.1", "1", NULL));
+    EQ(self->error, CORO_EMFILE);
+    fault.name = "bind"; /* a port below 1024, for who is not root */
+    fault.error = EACCES;
+    fault.at = 1;
+    AWAIT_CATCH(self->error, self->server,
+                coro_start_server(CORO_HANDLER(echo), NULL, "127.0.0.1", "80", NULL));
+    EQ(self->error, CORO_EACCES);
+    EQ(fault.hits, 2);
+    self->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    memory.fail_from = memory.calls + 1;
+    while (coro_pool_take_(coro_pool_current_, 512) != NULL) { /* freed with it */
+    }
+    EQ(coro_stream_from_fd(&self->stream, self->fd), CORO_ENOMEM);
+    memory.fail_from = 0;
+    HOLDS(self->stream == NULL);
+    EQ(close(self->fd), 0); /* it is still the caller's */
+    ASYNC_END;
+}
+
+Test(faults_net, what_the_system_refuses_is_told_by_its_name)
+{
+    coro_loop_options options = {.allocator = {fixture_resize, NULL}};
+    break_system();
+    EQ(coro_run_with(meets_refusals(), &options), 0);
+    EQ(memory.blocks, 0);
+}
+
 /* --- connections ------------------------------------------------------------------------- */
 
 Test(faults_net, f003_a_broken_connection_is_skipped)

@@ -24,7 +24,9 @@ Test(future, is_settled_once)
     EQ(coro_future_done(&future), false);
     EQ(coro_future_result(&future, &error) == NULL, true);
     EQ(error, CORO_EPENDING);
+    EQ(coro_future_error(&future), CORO_EPENDING);
     EQ(coro_future_set_result(&future, &answer), 0);
+    EQ(coro_future_error(&future), 0);
     EQ(coro_future_set_result(&future, NULL), CORO_EALREADY);
     EQ(coro_future_set_error(&future, CORO_EIO), CORO_EALREADY);
     EQ(coro_future_cancel(&future), false);

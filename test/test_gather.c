@@ -56,6 +56,45 @@ Test(gather, takes_results_of_any_type_from_calls_of_any_kind)
     SAID("1 2 1 1.5 2.5 5 5 at 3");
 }
 
+ASYNC(two_of_an_array, ARGS(unsigned, options), VARS(long a, b; int error;))
+{
+    coro_gather_item items[2];
+    ASYNC_BEGIN;
+    items[0] = coro_into(&self->a, value_after(1, 1));
+    items[1] = coro_into(&self->b, value_after(2, 2));
+    if (self->options == 0)
+        AWAIT_CATCH(self->error, coro_gather_array(items, 2, NULL));
+    else
+        AWAIT_CATCH(self->error, coro_gather_array_with(self->options, items, 2, NULL));
+    HOLDS(self->error == 0 || self->error == CORO_ENOMEM);
+    EQ(self->a + self->b, self->error == 0 ? 3 : 0);
+    if (self->error != 0)
+        ASYNC_THROW(self->error);
+    ASYNC_END;
+}
+
+Test(gather, each_allocation_of_an_array_may_fail)
+{
+    int failures = 0;
+    for (unsigned options = 0; options <= CORO_GATHER_CANCEL_REST; options++) {
+        for (size_t n = 1;; n++) {
+            static struct two_of_an_array frame;
+            int error;
+            memset(&memory, 0, sizeof memory);
+            memory.fail_at = n;
+            open_loop();
+            error = coro_loop_run_until_complete(&loop, two_of_an_array_at(&frame, options));
+            HOLDS(error == 0 || error == CORO_ENOMEM);
+            failures += error != 0;
+            memory.fail_at = 0;
+            close_loop();
+            if (memory.failed == 0)
+                break;
+        }
+    }
+    HOLDS(failures > 0);
+}
+
 ASYNC(nested, VARS(long a, b, c, d;))
 {
     ASYNC_BEGIN;

@@ -155,6 +155,30 @@ Test(rate_limiter, more_than_the_bucket_holds_would_never_come)
     SAID("a!-22@0 b!-22@0 c@0 ");
 }
 
+ASYNC(takes_without_memory, VARS(int error;))
+{
+    ASYNC_BEGIN;
+    memory.fail_from = memory.calls + 1;
+    while (coro_pool_take_(&loop.pool, 48) != NULL) { /* freed with the pool */
+    }
+    while (coro_pool_take_(&loop.pool, 128) != NULL) {
+    }
+    AWAIT_CATCH(self->error, coro_rate_limiter_acquire(&limiter, 1));
+    EQ(self->error, CORO_ENOMEM);
+    EQ(coro_rate_limiter_try_acquire(&limiter, 2), true); /* nothing was taken */
+    memory.fail_from = 0;
+    ASYNC_END;
+}
+
+Test(rate_limiter, without_memory_nothing_is_taken)
+{
+    coro_rate_limiter_init(&limiter, 10, CORO_SECONDS(1), 2);
+    open_loop();
+    EQ(coro_loop_run_until_complete(&loop, takes_without_memory()), 0);
+    coro_loop_close(&loop);
+    EQ(memory.blocks, 0);
+}
+
 Test(rate_limiter, a_rate_beyond_the_clock_is_the_clocks)
 {
     coro_rate_limiter_init(&limiter, 4000000000u, 1, 5);

@@ -74,6 +74,8 @@ ASYNC(nested, VARS(int error;))
     ASYNC_BEGIN;
     self->error = coro_run(sleep_a_little(0));
     EQ(self->error, CORO_EBUSY);
+    self->error = coro_run_with(sleep_a_little(0), NULL);
+    EQ(self->error, CORO_EBUSY);
     AWAIT(coro_yield()); /* the outer loop is unharmed */
     ASYNC_END;
 }

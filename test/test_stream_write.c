@@ -4,6 +4,8 @@
  */
 #include "stream_fixture.h"
 
+#include <wchar.h>
+
 SUITE(stream_write);
 
 static char large[300000], got[300000];
@@ -28,6 +30,26 @@ ASYNC(writes, ARGS(coro_stream *, stream, char, name, const char *, data, size_t
     AWAIT_CATCH(self->error, coro_stream_write(self->stream, self->data, self->size));
     say("%c%d ", self->name, self->error);
     ASYNC_END;
+}
+
+/* A character that the C locale cannot write. */
+ASYNC(prints_nonsense, VARS(coro_stream *stream; int error;))
+{
+    ASYNC_BEGIN;
+    self->stream = open_wire();
+    AWAIT_CATCH(self->error, coro_stream_printf(self->stream, "a%lc", (wint_t)0x20ac));
+    EQ(self->error, CORO_EINVAL);
+    EQ(coro_stream_unsent(self->stream), 0); /* nothing of it */
+    AWAIT(coro_stream_printf(self->stream, "%s", "b"));
+    AWAIT(coro_stream_close(&self->stream));
+    ASYNC_END;
+}
+
+Test(stream_write, text_that_cannot_be_made_is_an_error_and_is_not_written)
+{
+    EQ(RUN(prints_nonsense()), 0);
+    EQ(wire.sent_size, 1);
+    EQ(wire.sent[0], 'b');
 }
 
 /* --- small and large ---------------------------------------------------------------------- */

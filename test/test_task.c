@@ -452,3 +452,17 @@ Test(task, is_null_when_memory_is_short_and_can_be_joined_all_the_same)
     EQ(RUN(creates_without_memory()), 0);
     SAID("");
 }
+
+Test(task, placed_in_the_callers_memory_needs_room_for_its_timer)
+{
+    static coro_task placed;
+    static struct work frame;
+    open_loop();
+    memory.fail_from = memory.calls + 1;
+    EQ(coro_task_start_at(&loop, &placed, work_at(&frame, 6, 1)), CORO_ENOMEM);
+    EQ(loop.task_count, 0);
+    memory.fail_from = 0;
+    EQ(coro_task_start_at(&loop, &placed, work_at(&frame, 6, 1)), 0);
+    EQ(loop.task_count, 1);
+    close_loop();
+}

@@ -132,6 +132,13 @@
 #define CORO_SLOW static
 #endif
 
+/* A part that a program may do without: NULL where nothing else of the program links it. */
+#if defined(__GNUC__) || defined(__clang__) || defined(__TINYC__)
+#define CORO_WEAK __attribute__((weak))
+#else
+#define CORO_WEAK
+#endif
+
 #if CORO_HOSTED && (defined(__GNUC__) || defined(__clang__)) && !defined(_WIN32)
 #define CORO_API __attribute__((visibility("default")))
 #else

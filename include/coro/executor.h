@@ -112,13 +112,13 @@ static inline CORO_NODISCARD coro_void *coro_to_thread_abandon(coro_job *job)
 
 /* --- executors ------------------------------------------------------------------------------ */
 
-/* At most so many threads, at least 1, and so much work that waits for one. NULL: CORO_ENOMEM.
+/* At most so many threads, at least 1, and so much work that waits for one. NULL: no memory.
  * Freed with the loop. */
 CORO_API CORO_NODISCARD coro_executor *coro_executor_new(coro_loop *loop, unsigned threads,
                                                          unsigned queue);
 
 /* The loop's default executor, made if need be: min(32, processors + 4) threads, as asyncio's,
- * and room for 1,024. NULL: CORO_ENOMEM. */
+ * and room for 1,024. NULL: no memory. */
 CORO_API coro_executor *coro_loop_default_executor(coro_loop *loop);
 
 /*

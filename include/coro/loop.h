@@ -81,7 +81,7 @@ typedef struct coro_loop_options {
     void *arena;                        /* frames and tasks are cut from here first */
     size_t arena_size;
     const struct coro_backend *backend; /* NULL: the system's best; CORO_POLL names another */
-    coro_report_function report;        /* NULL: stderr on hosts */
+    coro_report_function report;        /* NULL: a line on stderr, on hosts; coro_run: all */
     void *context;                      /* given to report */
     coro_duration timer_slack; /* timers may be that late, so that several share one wake of the
                                   thread; 0: as exact as the system is. Other loops have 1 ms. */
@@ -127,7 +127,7 @@ struct coro_loop { /* private; here so that you can place it */
     size_t sources;    /* what can wake a task from outside: operations, listeners, remotes */
     const void *thread;
     coro_task *main_task;
-    coro_task *cancel_next;    /* whom a cancel goes on to, through a join */
+    coro_task *cancel_next;    /* who passes a cancel on, to whom it joins */
     coro_header *unmask_until; /* see cancel.c */
     coro_pool *outer; /* the loop that this one preempted */
     coro_hook *hooks;

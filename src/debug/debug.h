@@ -10,6 +10,9 @@
 
 #include <coro/debug.h>
 
+/* report.c: a loop's report function. */
+void coro_report_to_stderr(void *context, const coro_report *report);
+
 /* graph.c: who waits for whom. Reads only; in a signal handler as well. */
 
 /* Under whom a task stands in the tree: its group's task, or the first one that waits for it. */

@@ -395,6 +395,13 @@ static debug_mode *mode_of(const coro_loop *loop)
     return each != NULL ? each->context : NULL;
 }
 
+/* Reports of a loop whose owner named nobody to tell. */
+static void say_it_all(coro_loop *loop)
+{
+    if (loop->report == NULL)
+        coro_loop_set_report(loop, coro_report_to_stderr, NULL);
+}
+
 int coro_debug_enable(coro_loop *loop, const coro_debug_options *options)
 {
     coro_allocator allocator = loop->pool.allocator;
@@ -414,6 +421,7 @@ int coro_debug_enable(coro_loop *loop, const coro_debug_options *options)
         allocator.resize(allocator.context, mode, sizeof *mode, 0);
         return CORO_ENOMEM;
     }
+    say_it_all(loop);
     mode->loop = loop;
     mode->slow = options != NULL && options->slow > 0 ? options->slow : SLOW_DEFAULT;
     if (options != NULL && options->slow_all)
@@ -430,6 +438,7 @@ int coro_debug_enable(coro_loop *loop, const coro_debug_options *options)
 void coro_debug_from_environment_(coro_loop *loop)
 {
     const char *wanted = getenv("CORO_DEBUG");
+    say_it_all(loop);
     if (wanted != NULL && *wanted != '\0' && strcmp(wanted, "0") != 0 &&
         coro_debug_enable(loop, NULL) == CORO_ENOMEM)
         fputs("coro: no memory for CORO_DEBUG\n", stderr);

@@ -107,7 +107,8 @@ size_t coro_report_format(const coro_report *report, char *buffer, size_t size)
     return coro_sink_end(&sink);
 }
 
-void coro_report_default_(const coro_report *report)
+void coro_report_to_stderr(void *context, const coro_report *report)
 {
+    (void)context;
     coro_report_print(report, stderr);
 }

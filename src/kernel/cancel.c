@@ -76,9 +76,13 @@ bool coro_cancel_check(coro_task *task, coro_header *frame)
 }
 
 /* The same, seen from behind a block of the frame that is being left. */
-bool coro_cancel_outside(coro_task *task, const coro_header *frame, const coro_scope *scope)
+bool coro_cancel_outside(coro_task *task, coro_header *frame, const coro_scope *scope)
 {
-    return task->driver.flags & CORO_TASK_CANCEL_ && reaches(task, frame, scope->parent);
+    if (!(task->driver.flags & CORO_TASK_CANCEL_))
+        return false;
+    if (task->driver.more & CORO_TASK_UNMASK_)
+        coro_cancel_unmask(task, frame);
+    return reaches(task, frame, scope->parent);
 }
 
 /* Is anything from `scope` outwards cancelled, and not shielded from here? */
@@ -138,7 +142,6 @@ bool coro_cancel_pending_(coro_driver *driver, coro_header *frame)
 /* End the wait that the task is in, if the cancel reaches it. */
 static void poke(coro_task *task)
 {
-    task->driver.flags |= CORO_TASK_CANCEL_;
     if (task->driver.flags & CORO_TASK_WAITING_ && reaches(task, task->driver.frame, task->scope) &&
         task->wait_type->cancel(task))
         coro_wait_done(task, CORO_ECANCELED);
@@ -152,24 +155,39 @@ static bool is_around(const coro_header *outer, const coro_header *inner)
     return inner == outer;
 }
 
-static void unmask(coro_task *task, coro_header *until)
+/* The outermost shield of the task inside of `last`, or of any: what is in it is not reached. */
+static coro_scope *shield_inside(const coro_task *task, const coro_scope *last)
 {
-    if (task == task->driver.loop->current) {
+    coro_scope *shield = NULL;
+    for (coro_scope *scope = task->scope; scope != last; scope = scope->parent)
+        if (scope->flags & CORO_SCOPE_SHIELD_)
+            shield = scope;
+    return shield;
+}
+
+/* The clean-ups that a cancel of `last`, whose frame is `until`, gets through to. */
+static void unmask(coro_task *task, const coro_scope *shield, const coro_scope *last,
+                   coro_header *until)
+{
+    coro_header *frame = shield != NULL ? shield->frame : task->driver.frame;
+    if (shield == NULL && task == task->driver.loop->current) {
         if (!(task->driver.more & CORO_TASK_UNMASK_) ||
             is_around(until, task->driver.loop->unmask_until))
             task->driver.loop->unmask_until = until;
         task->driver.more |= CORO_TASK_UNMASK_;
-        return;
+        /* Its blocks' frames are known, and children look through them now. */
+        frame = task->scope != last ? task->scope->frame : until;
     }
-    for (coro_header *frame = task->driver.frame; frame != NULL && frame != until;
-         frame = frame->caller)
+    for (; frame != NULL && frame != until; frame = frame->caller)
         frame->flags &= (uint8_t)~CORO_FRAME_MASK_;
 }
 
-/* All children of the groups that are open in the task, from its innermost block to `last`. */
-static void cancel_children(coro_task *task, const coro_scope *last)
+/* All children of the groups that are open in the task, from `shield` or its innermost block to
+ * `last`. */
+static void cancel_children(coro_task *task, const coro_scope *shield, const coro_scope *last)
 {
-    for (coro_scope *scope = task->scope; scope != NULL; scope = scope->parent) {
+    coro_scope *scope = shield != NULL ? shield->parent : task->scope;
+    for (; scope != NULL; scope = scope->parent) {
         if (scope->flags & CORO_SCOPE_GROUP_) {
             coro_group *group = coro_container_of(scope, coro_group, scope);
             coro_task *child = group->children;
@@ -184,44 +202,78 @@ static void cancel_children(coro_task *task, const coro_scope *last)
     }
 }
 
+/* A cancel of `last` goes inwards, as far as the outermost shield. */
+static void cancel_inside(coro_task *task, const coro_scope *last, coro_header *until)
+{
+    const coro_scope *shield = shield_inside(task, last);
+    task->driver.flags |= CORO_TASK_CANCEL_;
+    unmask(task, shield, last, until);
+    if (shield == NULL)
+        poke(task);
+    cancel_children(task, shield, last);
+}
+
 /* A task that is inside a scope which has been cancelled, and all below it. */
 void coro_cancel_tree(coro_task *task)
 {
-    unmask(task, NULL);
-    poke(task);
-    cancel_children(task, NULL);
+    cancel_inside(task, NULL, NULL);
 }
 
 /*
- * A task that waits for another one passes its cancel on. Along a chain of
- * joins this goes step by step, so that the C stack stays flat; VISITED stops a
- * ring of tasks that wait for each other.
+ * A task that waits for another one passes its cancel on. Along a chain of joins
+ * this goes step by step, so that the C stack stays flat; VISITED stops a ring of
+ * tasks that wait for each other. Who passed it on is remembered in a list, by a
+ * word that a joining task has no use for, so that every mark is taken away again.
  */
+static bool visit(coro_task *task)
+{
+    if (task->driver.more & CORO_TASK_VISITED_ || task->driver.flags & CORO_TASK_DONE_)
+        return false;
+    task->driver.more |= CORO_TASK_VISITED_;
+    task->driver.flags |= CORO_TASK_CANCELED_;
+    if (task->driver.cancels < UINT8_MAX)
+        task->driver.cancels++;
+    task->driver.loop->cancel_next = NULL;
+    coro_cancel_tree(task);
+    return true;
+}
+
+static void cancel_chain(coro_task *task)
+{
+    coro_task *joiner, *list = NULL;
+    if (!visit(task))
+        return;
+    while ((joiner = task->driver.loop->cancel_next) != NULL && visit(joiner->wait.object)) {
+        joiner->wait.a.pointer = list;
+        list = joiner;
+    }
+    task->driver.more &= (uint8_t)~CORO_TASK_VISITED_;
+    for (; list != NULL; list = list->wait.a.pointer) {
+        task = list->wait.object;
+        task->driver.more &= (uint8_t)~CORO_TASK_VISITED_;
+    }
+}
+
 bool coro_task_cancel(coro_task *task)
 {
     coro_loop *loop = task->driver.loop;
     coro_task *outer = loop->cancel_next;
-    coro_task *next = task;
     coro_check_thread(loop);
     if (task->driver.flags & CORO_TASK_DONE_)
         return false;
-    while (next != NULL && !(next->driver.more & CORO_TASK_VISITED_) &&
-           !(next->driver.flags & CORO_TASK_DONE_)) {
-        next->driver.more |= CORO_TASK_VISITED_;
-        next->driver.flags |= CORO_TASK_CANCELED_;
-        if (next->driver.cancels < UINT8_MAX)
-            next->driver.cancels++;
-        loop->cancel_next = NULL;
-        coro_cancel_tree(next);
-        next = loop->cancel_next;
-    }
-    for (next = task; next != NULL && next->driver.more & CORO_TASK_VISITED_;) {
-        bool waits = next->driver.flags & CORO_TASK_WAITING_ && next->wait_type->forwards_cancel;
-        next->driver.more &= (uint8_t)~CORO_TASK_VISITED_;
-        next = waits ? coro_join_target(next) : NULL;
-    }
+    cancel_chain(task);
     loop->cancel_next = outer;
     return true;
+}
+
+/* Joins that a cancel has met pass it on. */
+void coro_cancel_pass_on(coro_loop *loop)
+{
+    while (loop->cancel_next != NULL) {
+        coro_task *joiner = loop->cancel_next;
+        loop->cancel_next = NULL;
+        coro_task_cancel(joiner->wait.object);
+    }
 }
 
 unsigned coro_task_uncancel(coro_task *task)
@@ -255,14 +307,8 @@ bool coro_scope_cancel(coro_scope *scope)
         return false;
     coro_check_thread(task->driver.loop);
     scope->flags |= CORO_SCOPE_CANCELED_;
-    unmask(task, scope->frame);
-    poke(task);
-    cancel_children(task, scope);
-    while (task->driver.loop->cancel_next != NULL) { /* a join that it ended goes on */
-        coro_task *next = task->driver.loop->cancel_next;
-        task->driver.loop->cancel_next = NULL;
-        coro_task_cancel(next);
-    }
+    cancel_inside(task, scope, scope->frame);
+    coro_cancel_pass_on(task->driver.loop);
     return true;
 }
 

@@ -105,7 +105,7 @@ static bool join_cancel(coro_task *waiter)
     coro_task *task = waiter->wait.object;
     coro_loop *loop = waiter->driver.loop;
     if (loop->cancel_next == NULL)
-        loop->cancel_next = task;
+        loop->cancel_next = waiter;
     else
         coro_task_cancel(task);
     return false;
@@ -172,13 +172,6 @@ coro_void *coro_shield(coro_task *task)
     if (call->coro.error == 0)
         call->object = task;
     return (coro_void *)call;
-}
-#endif
-
-#if CORO_SCOPES
-coro_task *coro_join_target(const coro_task *waiter)
-{
-    return waiter->wait_type == &join_type ? waiter->wait.object : NULL;
 }
 #endif
 

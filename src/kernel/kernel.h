@@ -18,11 +18,16 @@
 #define coro_container_of(pointer, type, member)                                                   \
     ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 
+/*
+ * A program of tasks and sleeps alone links neither groups nor generators, context variables,
+ * watchers, reasons or reports with trees: what the loop and the tasks would call there is weak,
+ * and is called only when a pointer or a flag says that somebody uses it.
+ */
 #if CORO_HOSTED
-/* Defined in src/debug, above: the linker binds them as hooks. What is said on stderr when a
- * loop's owner gave it no one to tell; of a loop in a wrong thread; and debug mode, if wanted. */
-void coro_report_default_(const coro_report *report);
-CORO_NORETURN void coro_wrong_thread_(const coro_loop *loop);
+/* Defined in src/debug, above: the linker binds them as hooks. What is said of a loop in a wrong
+ * thread; and, for coro_run: whole reports on stderr when the owner gave no one to tell, and
+ * debug mode if it is wanted. */
+CORO_WEAK CORO_NORETURN void coro_wrong_thread_(const coro_loop *loop);
 void coro_debug_from_environment_(coro_loop *loop);
 #endif
 
@@ -106,24 +111,24 @@ typedef enum coro_watch_event {
     CORO_WATCH_SUSPENDED,
     CORO_WATCH_ENDED
 } coro_watch_event;
-void coro_watch_made(coro_loop *loop, coro_task *task);
-void coro_watch_task(coro_loop *loop, coro_task *task, coro_watch_event event);
-void coro_watch_callback(coro_loop *loop, coro_callback function, bool ended);
-void coro_watch_wait(coro_loop *loop, bool ended);
-void coro_watch_close(coro_loop *loop, bool ended);
+CORO_WEAK void coro_watch_made(coro_loop *loop, coro_task *task);
+CORO_WEAK void coro_watch_task(coro_loop *loop, coro_task *task, coro_watch_event event);
+CORO_WEAK void coro_watch_callback(coro_loop *loop, coro_callback function, bool ended);
+CORO_WEAK void coro_watch_wait(coro_loop *loop, bool ended);
+CORO_WEAK void coro_watch_close(coro_loop *loop, bool ended);
 #endif
 
 /* context.c: for tasks that have one, or whose maker has. */
 #if CORO_HOSTED
-void coro_context_inherit(coro_task *task, uintptr_t from);
-void coro_context_drop(uintptr_t *word);
-void coro_context_adopt(coro_loop *loop);
+CORO_WEAK void coro_context_inherit(coro_task *task, uintptr_t from);
+CORO_WEAK void coro_context_drop(uintptr_t *word);
+CORO_WEAK void coro_context_adopt(coro_loop *loop);
 #endif
 
 /* generator.c */
 #if CORO_HOSTED
-void coro_generator_abandon(coro_loop *loop, coro_header *frame);
-bool coro_generators_close(coro_loop *loop);
+CORO_WEAK void coro_generator_abandon(coro_loop *loop, coro_header *frame);
+CORO_WEAK bool coro_generators_close(coro_loop *loop);
 #endif
 
 /* task.c */
@@ -179,8 +184,6 @@ CORO_FAST void coro_ring_remove(coro_task **ring, coro_task *task)
 void coro_task_list_free(coro_task *first);
 bool coro_task_join_is_done(const coro_header *call);
 bool coro_is_join(const coro_header *call);
-/* The task that a waiting task joins; NULL when it waits for something else. */
-coro_task *coro_join_target(const coro_task *waiter);
 #if CORO_HOSTED
 /* For trees of tasks, where the waiter is WAITING: the task that a join or shield waits for. */
 coro_task *coro_wait_target(const coro_task *waiter);
@@ -197,11 +200,12 @@ coro_task *coro_wait_next(const coro_task *waiter, size_t *index);
 #if CORO_SCOPES
 /* cancel.c */
 void coro_cancel_tree(coro_task *task);
-void coro_reason_forget(coro_task *task);
+void coro_cancel_pass_on(coro_loop *loop);
+CORO_WEAK void coro_reason_forget(coro_task *task);
 void coro_cancel_settle(coro_task *task);
 void coro_cancel_left(coro_task *task, const coro_header *frame);
 bool coro_cancel_around(const coro_task *task, const coro_scope *scope);
-bool coro_cancel_outside(coro_task *task, const coro_header *frame, const coro_scope *scope);
+bool coro_cancel_outside(coro_task *task, coro_header *frame, const coro_scope *scope);
 void coro_cancel_unmask(coro_task *task, coro_header *frame);
 
 /* scope.c */
@@ -212,7 +216,7 @@ void coro_scope_expired(coro_scope *scope);
 bool coro_is_future_wait(const coro_header *call);
 
 /* group.c */
-void coro_group_child_ended(coro_group *group, coro_task *task, int error);
+CORO_WEAK void coro_group_child_ended(coro_group *group, coro_task *task, int error);
 #endif
 
 #endif

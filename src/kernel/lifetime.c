@@ -103,12 +103,13 @@ void coro_loop_close(coro_loop *loop)
     coro_check_thread(loop);
     coro_pool_current_ = &loop->pool;
 #if CORO_HOSTED
-    coro_watch_close(loop, false);
+    if (loop->watchers != NULL)
+        coro_watch_close(loop, false);
 #endif
 #if CORO_JOINS && CORO_SCOPES
     end_tasks(loop);
 #if CORO_HOSTED
-    while (coro_generators_close(loop))
+    while (loop->generators != NULL && coro_generators_close(loop))
         end_tasks(loop);
 #endif
 #endif
@@ -121,11 +122,13 @@ void coro_loop_close(coro_loop *loop)
     coro_loop_run_hooks(loop);
     drop_callbacks(loop);
 #if CORO_HOSTED
-    coro_context_drop(&loop->context);
+    if (loop->context != 0)
+        coro_context_drop(&loop->context);
 #endif
     loop->backend->close(loop);
 #if CORO_HOSTED
-    coro_watch_close(loop, true);
+    if (loop->watchers != NULL)
+        coro_watch_close(loop, true);
 #endif
     coro_timers_close(loop);
     coro_pool_close(&loop->pool);

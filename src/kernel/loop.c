@@ -19,6 +19,10 @@
  */
 #include "kernel.h"
 
+#if CORO_HOSTED
+#include <stdio.h>
+#endif
+
 #define TURNS_UNASKED 64
 #define RESUMES_UNASKED 1024
 
@@ -414,12 +418,14 @@ int coro_loop_run_until_complete_(coro_loop *loop, coro_header *call)
 
 void coro_loop_stop(coro_loop *loop)
 {
+    coro_check_here(loop);
     loop->stopping = true;
 }
 
 void coro_loop_fail(coro_loop *loop, int error)
 {
     CORO_CHECK(error < 0, "coro_loop_fail needs an error; coro_loop_stop stops a loop without");
+    coro_check_here(loop);
     loop->stopping = true;
     loop->failure = error;
 }
@@ -453,7 +459,7 @@ void coro_loop_report(coro_loop *loop, const coro_report *report)
         return;
     }
 #if CORO_HOSTED
-    coro_report_default_(report);
+    fprintf(stderr, "coro: %s: %s\n", report->message, coro_strerror(report->error));
 #endif
 }
 
@@ -466,10 +472,9 @@ void coro_loop_set_report(coro_loop *loop, coro_report_function report, void *co
 void coro_check_thread(const coro_loop *loop)
 {
 #if CORO_HOSTED
-    if (CORO_UNLIKELY(loop->thread != (const void *)&coro_pool_current_))
+    if (loop->thread != (const void *)&coro_pool_current_ && coro_wrong_thread_ != NULL)
         coro_wrong_thread_(loop);
-#else
+#endif
     CORO_CHECK(loop->thread == (const void *)&coro_pool_current_,
                "a loop was used in another thread than its own; use a coro_remote");
-#endif
 }

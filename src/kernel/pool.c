@@ -113,6 +113,10 @@ void *coro_pool_take_slow_(coro_pool *pool, size_t size)
     void *block;
 #if CORO_POOL_LISTS_
     if (size <= CORO_POOL_CLASSES * 16) {
+#if CORO_HOSTED
+        if (pool->free[CORO_CLASS_(size)] != NULL)
+            return coro_pool_take_(pool, size); /* see give */
+#endif
         size = CORO_CLASS_(size) * 16;
         block = cut(pool, size);
         if (block == NULL && open_chunk(pool, size))
@@ -131,8 +135,16 @@ void *coro_pool_take_slow_(coro_pool *pool, size_t size)
     return block;
 }
 
+/* Code that was compiled with AddressSanitizer comes here with small blocks, too. They were cut
+ * from a chunk if this library was not, and go back to their list. */
 void coro_pool_give_slow_(coro_pool *pool, void *block, size_t size)
 {
+#if CORO_HOSTED && CORO_POOL_LISTS_
+    if (size <= CORO_POOL_CLASSES * 16) {
+        coro_pool_give_(pool, block, size);
+        return;
+    }
+#endif
 #if CORO_HOSTED
     if (pool->watch != NULL)
         pool->watch->given(pool->watch, block);

@@ -59,7 +59,7 @@ CORO_SLOW coro_header *adopt_slow(coro_loop *loop, coro_header *call)
     coro_header *copy = NULL;
     coro_check_thread(loop);
 #if CORO_HOSTED
-    if (coro_pool_current_ == NULL && loop->context == 0)
+    if (coro_pool_current_ == NULL && loop->context == 0 && coro_context_adopt != NULL)
         coro_context_adopt(loop);
 #endif
     call = coro_frame_keep(call);
@@ -324,13 +324,15 @@ void coro_task_destroy_tree(coro_task *task)
     while (frame->caller != NULL) {
         coro_header *caller = frame->caller;
 #if CORO_HOSTED
-        coro_generator_abandon(loop, frame);
+        if (coro_generator_abandon != NULL)
+            coro_generator_abandon(loop, frame);
 #endif
         coro_frame_free_(frame);
         frame = caller;
     }
 #if CORO_HOSTED
-    coro_generator_abandon(loop, frame);
+    if (coro_generator_abandon != NULL)
+        coro_generator_abandon(loop, frame);
 #endif
     task->driver.frame = frame;
     if (frame->state == CORO_STATE_START_ && frame->descriptor->discard != NULL)

@@ -59,11 +59,7 @@ static coro_status cancelled(coro_task *task, coro_call *call, const coro_wait_t
         status = coro_leaf_wait(task, call, type);
         if (type->cancel(task))
             coro_wait_done(task, CORO_ECANCELED);
-        while (task->driver.loop->cancel_next != NULL) {
-            coro_task *next = task->driver.loop->cancel_next;
-            task->driver.loop->cancel_next = NULL;
-            coro_task_cancel(next);
-        }
+        coro_cancel_pass_on(task->driver.loop);
         return status;
     }
     if (!starts && call->coro.descriptor->discard != NULL)

@@ -1,60 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * run.c - from main() into a loop and back; which backend there is.
+ * run.c - from main() into a loop and back.
  *
  *     coro_main ─► loop ─► the call ─► cancel what is left ─► close
  *        └► "error: timed out (CORO_ETIMEDOUT)"
  *             fetch.c:12 read_header      where it was raised
  *             fetch.c:40 fetch            who awaited that
- *
- * The kernel asks for its default backend by a pointer that it declares and that
- * is defined here: the linker finds it, no floor leans on one above.
  */
 #include <coro/run.h>
 
 #include <coro/runner.h>
 
-#include "poll/poll.h"
-
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-/* --- backends ----------------------------------------------------------------------------- */
-
-/* The best first. */
-static const coro_backend *const backends[] = {
-#ifdef __linux__
-    &coro_epoll_backend,
-#endif
-    &coro_sim_backend,
-};
-
-const coro_backend *(*coro_backend_default_)(void) = coro_backend_default;
-
-const coro_backend *coro_backend_named(const char *name)
-{
-    for (size_t i = 0; i < sizeof backends / sizeof *backends; i++)
-        if (strcmp(backends[i]->name, name) == 0)
-            return backends[i];
-    return NULL;
-}
-
-const coro_backend *coro_backend_default(void)
-{
-    const char *name = getenv("CORO_POLL");
-    const coro_backend *wanted;
-    if (name == NULL || *name == '\0')
-        return backends[0];
-    wanted = coro_backend_named(name);
-    if (wanted == NULL) {
-        fprintf(stderr, "coro: CORO_POLL=%s is not known here; using %s\n", name,
-                backends[0]->name);
-        wanted = backends[0];
-    }
-    return wanted;
-}
 
 /* --- runs --------------------------------------------------------------------------------- */
 
