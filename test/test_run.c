@@ -4,6 +4,8 @@
 #include "helper.h"
 
 #include <coro/flag.h>
+#include <coro/gather.h>
+#include <coro/group.h>
 #include <coro/run.h>
 #include <coro/task.h>
 
@@ -226,4 +228,97 @@ Test(run, a_loop_needs_no_options)
     EQ(coro_loop_run_until_complete(&loop, sleep_a_little(CORO_EIO)), CORO_EIO);
     coro_loop_close(&loop);
     coro_loop_close(&loop); /* closed: nothing */
+}
+
+/* --- from task to task ------------------------------------------------------------------------- */
+
+ASYNC(waits_for_long)
+{
+    ASYNC_BEGIN;
+    AWAIT(coro_sleep(CORO_SECONDS(3600)));
+    ASYNC_END;
+}
+
+static int line_of_group, line_of_join;
+
+ASYNC(groups, VARS(coro_group group;))
+{
+    ASYNC_BEGIN;
+    line_of_group = __LINE__ + 1;
+    CORO_GROUP(self->group) {
+        coro_group_create_task(&self->group, waits_for_long());
+        coro_group_create_task(&self->group, inner());
+        coro_group_create_task(&self->group, waits_for_long());
+    }
+    ASYNC_END;
+}
+
+ASYNC(joins, VARS(coro_task *task;))
+{
+    ASYNC_BEGIN;
+    self->task = coro_create_task(groups());
+    line_of_join = __LINE__ + 1;
+    AWAIT(coro_task_join(self->task));
+  ASYNC_FINALLY:
+    coro_task_release(self->task);
+    ASYNC_END;
+}
+
+Test(run, a_trace_goes_on_from_a_child_to_its_group_and_from_a_task_to_who_joins_it,
+     .init = redirect)
+{
+    char text[2048];
+    EQ(coro_main(joins()), 1);
+    fflush(stderr);
+    snprintf(text, sizeof text,
+             "error: timed out (CORO_ETIMEDOUT)\n  %s:%d inner\n  %s:%d groups\n  %s:%d joins\n",
+             __FILE__, line_of_throw, __FILE__, line_of_group, __FILE__, line_of_join);
+    cr_assert_stderr_eq_str(text);
+}
+
+ASYNC(fails_in_the_body, VARS(coro_group group;))
+{
+    ASYNC_BEGIN;
+    CORO_GROUP(self->group) {
+        coro_group_create_task(&self->group, waits_for_long());
+        AWAIT(coro_yield());
+        line_of_await = __LINE__ + 1;
+        AWAIT(inner());
+    }
+    ASYNC_END;
+}
+
+Test(run, a_trace_of_a_groups_body_is_not_overwritten_by_the_children_that_it_cancels,
+     .init = redirect)
+{
+    char text[2048];
+    EQ(coro_main(fails_in_the_body()), 1);
+    fflush(stderr);
+    snprintf(text, sizeof text,
+             "error: timed out (CORO_ETIMEDOUT)\n  %s:%d inner\n  %s:%d fails_in_the_body\n",
+             __FILE__, line_of_throw, __FILE__, line_of_await);
+    cr_assert_stderr_eq_str(text);
+}
+
+ASYNC(gathers)
+{
+    ASYNC_BEGIN;
+    line_of_await = __LINE__ + 1;
+    AWAIT(coro_gather(coro_only(waits_for_long()), coro_only(inner())));
+    ASYNC_END;
+}
+
+Test(run, a_trace_goes_on_through_a_gather, .init = redirect)
+{
+    char first[512], last[512], text[4096] = "";
+    FILE *said;
+    EQ(coro_main(gathers()), 1);
+    fflush(stderr);
+    said = cr_get_redirected_stderr();
+    HOLDS(fread(text, 1, sizeof text - 1, said) > 0);
+    snprintf(first, sizeof first, "  %s:%d inner\n", __FILE__, line_of_throw);
+    snprintf(last, sizeof last, "  %s:%d gathers\n", __FILE__, line_of_await);
+    HOLDS(strstr(text, first) != NULL);
+    HOLDS(strstr(text, " coro_gather\n") != NULL);
+    HOLDS(strstr(text, last) != NULL);
 }

@@ -15,7 +15,8 @@
  * ASYNC makes the frame `struct sum` (header, result, arguments, VARS zeroed,
  * SCRATCH not), the function `struct sum *sum(int a, int b)` that makes such a
  * frame, its twin `sum_at(struct sum *frame, int a, int b)` in memory of yours,
- * and opens the body. The clauses are optional and come in any order.
+ * and opens the body. The clauses are optional and come in any order. The frame's own members
+ * are `coro` and, with RETURNS or YIELDS, `result`: name yours otherwise.
  *
  * How it works: the body is one `switch` on the frame's state. Each AWAIT is a
  * case of it, numbered by its source line, so that the function can be left
@@ -60,6 +61,15 @@
 #else
 #define CORO_CASE_(n) case (n)
 #define CORO_SWITCH_ON_(state) (state)
+#endif
+
+#if defined(__clang__) && defined(__has_attribute)
+#if __has_attribute(fallthrough)
+#define CORO_FALLTHROUGH_ __attribute__((fallthrough));
+#endif
+#endif
+#ifndef CORO_FALLTHROUGH_
+#define CORO_FALLTHROUGH_
 #endif
 
 /* Around our own shadowed constants: a user's -Wshadow is not for them. */
@@ -108,6 +118,7 @@
         char(*coro_handler_)[CORO_STATE_FINALLY_], (*coro_leave_)[CORO_STATE_FINALLY_];            \
         CORO_END_SHADOW_                                                                           \
         (void)sizeof coro_handler_, (void)sizeof coro_leave_;                                      \
+        CORO_FALLTHROUGH_                                                                          \
         CORO_CASE_(CORO_STATE_FINALLY_)
 
 #define CORO_ASYNC_END                                                                             \

@@ -19,6 +19,8 @@
  *
  * Values are copied to each receiver, so they should be plain data.
  *
+ * A receiver is an object with an address: it is not copied by assignment.
+ *
  * Memory: broadcast, buffer and receivers are the caller's, until all receivers are
  * closed. Threads: the loop's.
  */

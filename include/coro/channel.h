@@ -27,6 +27,8 @@
  * a rendezvous: a send ends when a receiver has the item. Nobody overtakes, and
  * no item is lost when somebody else is cancelled. trio's memory channel.
  *
+ * An end is an object with an address: it is cloned and closed, not copied by assignment.
+ *
  * Memory: channel, ends and buffer are the caller's, until all ends are closed.
  * Threads: the loop's.
  */

@@ -55,8 +55,8 @@ CORO_API bool coro_lock_try_acquire(coro_lock *lock);
 
 /*
  * Let go of it. 0, or CORO_EPERM and nothing is changed: the current task does not
- * own it. That is an error and no trap, because a FINALLY comes by here as well
- * when the acquire was cancelled. Never suspends.
+ * own it, or none runs, as in a callback. That is an error and no trap, because a FINALLY comes
+ * by here as well when the acquire was cancelled. Never suspends.
  */
 CORO_API int coro_lock_release(coro_lock *lock);
 
@@ -72,7 +72,8 @@ static inline coro_task *coro_lock_owner(const coro_lock *lock)
 }
 
 #if CORO_SCOPES
-/* Acquire, run the block, release; see CORO_WITH. */
+/* Acquire, run the block, release; see CORO_WITH. `guard` is a coro_guard in VARS, named as it
+ * stands; `lock` is a pointer: CORO_LOCKED(self->guard, &lock) { ... } */
 #define CORO_LOCKED(guard, lock)                                                                   \
     CORO_WITH(guard, coro_lock_acquire(lock), (void)coro_lock_release(lock))
 #endif

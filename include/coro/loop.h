@@ -148,6 +148,7 @@ struct coro_loop { /* private; here so that you can place it */
     struct {
         const coro_task *task;
         const coro_header *frame; /* the last one that it passed */
+        const coro_task *heir;    /* to whom it goes on from a child that has ended, or NULL */
         int error;
         unsigned count;
         bool kept; /* the main task's: what else fails does not overwrite it */

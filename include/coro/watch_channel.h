@@ -16,6 +16,8 @@
  * Nothing queues up: who was busy during ten changes learns of one, and sees the
  * tenth value. Tokio's watch.
  *
+ * A receiver is an object with an address: it is not copied by assignment.
+ *
  * Memory: channel, value and receivers are the caller's, until all receivers are
  * closed. Threads: the loop's.
  */

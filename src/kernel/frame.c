@@ -254,17 +254,30 @@ coro_status coro_descend_slow_(coro_driver *driver, coro_header *callee)
 /* --- errors ------------------------------------------------------------------------------- */
 
 #if CORO_TRACE_DEPTH
+/*
+ * A frame adds itself to the trace of its callee's error, or begins a new one. While an error is on
+ * its way from a child to the task that is its heir, the cancels that it causes begin none.
+ */
 static void trace(coro_driver *driver, const coro_header *self, const coro_header *callee,
                   int error, unsigned line)
 {
     coro_loop *loop = driver->loop;
+    bool inherits, goes_on;
     if (loop == NULL)
         return;
-    if (callee == NULL || loop->trace.frame != callee || loop->trace.error != error) {
+    inherits = loop->trace.heir == (coro_task *)driver && loop->trace.error == error;
+    goes_on = callee != NULL && loop->trace.frame == callee && loop->trace.error == error;
+    if (!inherits && !goes_on) {
+        if (error == CORO_ECANCELED && loop->trace.heir != NULL)
+            return;
         loop->trace.count = 0;
         loop->trace.error = error;
-        loop->trace.task = (coro_task *)driver;
     }
+    if (!goes_on)
+        loop->trace.heir = NULL;
+    loop->trace.task = (coro_task *)driver;
+    if (inherits && loop->trace.frame == self) /* it is there: the body of a group failed */
+        return;
     loop->trace.frame = self;
     if (loop->trace.count < CORO_TRACE_DEPTH) {
         coro_trace_entry *entry = &loop->trace.entries[loop->trace.count++];
@@ -272,8 +285,27 @@ static void trace(coro_driver *driver, const coro_header *self, const coro_heade
         entry->line = line;
     }
 }
+
+void coro_trace_inherit(coro_loop *loop, const coro_header *frame, coro_task *heir, int error)
+{
+    if (loop->trace.frame == frame && loop->trace.error == error && error != CORO_ECANCELED)
+        loop->trace.heir = heir;
+}
 #else
 #define trace(driver, self, callee, error, line) (void)(line)
+#endif
+
+#if CORO_JOINS && CORO_TRACE_DEPTH
+/* Whose trace it is that an await goes on with: the frame's, or that of the task that it joined. */
+static const coro_header *origin(const coro_header *failed)
+{
+    const coro_task *task = NULL;
+    if (failed->flags & CORO_FRAME_DROP_ || coro_is_join(failed)) /* others have no object */
+        task = ((const coro_call *)failed)->object;
+    return task != NULL ? task->driver.frame : failed;
+}
+#else
+#define origin(failed) (failed)
 #endif
 
 int coro_failed_slow_(coro_driver *driver, coro_header *self, coro_header **callee)
@@ -283,7 +315,7 @@ int coro_failed_slow_(coro_driver *driver, coro_header *self, coro_header **call
     if (error == 0)
         return 0;
     (void)driver, (void)self;
-    trace(driver, self, failed, error, coro_frame_line(self));
+    trace(driver, self, origin(failed), error, coro_frame_line(self));
     coro_frame_free_(failed);
     return error;
 }

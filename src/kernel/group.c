@@ -140,6 +140,8 @@ void coro_group_child_ended(coro_group *group, coro_task *task, int error)
 #if CORO_HOSTED
         keep_failed(group, task);
 #endif
+        if (group->error == 0)
+            coro_trace_inherit(task->driver.loop, task->driver.frame, group->scope.task, error);
         fail(group, error);
     }
     if (group->count == 0 && group->joining) {
@@ -185,6 +187,8 @@ bool coro_group_leave_(coro_driver *driver, coro_header *frame, coro_group *grou
             group->body_error = scope->pending;
             take_body_errors(group, scope->task);
 #endif
+            if (group->error == 0)
+                coro_trace_inherit(driver->loop, frame, scope->task, scope->pending);
             fail(group, scope->pending);
         } else {
             coro_scope_cancel(scope);
@@ -247,10 +251,12 @@ void coro_group_settle_(coro_driver *driver, coro_header *frame, coro_group *gro
 #if CORO_HOSTED
     hand_over_errors(group, task);
 #endif
-    if (group->error != 0)
+    if (group->error != 0) {
         scope->pending = group->error;
-    else if (scope->pending == 0 && coro_cancel_outside(task, frame, scope))
+        coro_thrown_(driver, frame, group->error, coro_frame_line(frame));
+    } else if (scope->pending == 0 && coro_cancel_outside(task, frame, scope)) {
         scope->pending = CORO_ECANCELED;
+    }
 }
 
 /* --- the tree of errors ------------------------------------------------------------------- */

@@ -42,6 +42,13 @@ typedef struct coro_forward {
     coro_header *inner;
 } coro_forward;
 
+#if CORO_TRACE_DEPTH
+/* An error of this frame, a child's root, will be raised in `heir` as well: one trace for both. */
+void coro_trace_inherit(coro_loop *loop, const coro_header *frame, coro_task *heir, int error);
+#else
+#define coro_trace_inherit(loop, frame, heir, error) (void)0
+#endif
+
 /* Make a call outlive the loop's record: the call itself, its copy, or the failed frame. */
 coro_header *coro_frame_keep(coro_header *call);
 /* Follow forwards to the frame that has the result; the wrappers are freed. */
