@@ -230,7 +230,7 @@ Test(run, a_loop_needs_no_options)
     coro_loop_close(&loop); /* closed: nothing */
 }
 
-/* --- from task to task ------------------------------------------------------------------------- */
+/* --- from task to task ------------------------------------------------------------------------ */
 
 ASYNC(waits_for_long)
 {

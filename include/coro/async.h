@@ -256,6 +256,19 @@
         }                                                                                          \
     }
 
+/* As CORO_START_, one block deeper than where the macro stands. */
+#define CORO_START_IN_BLOCK_(m, call)                                                              \
+    self->coro.state = (coro_state)(m);                                                            \
+    coro_callee_ = &(call)->coro;                                                                  \
+    {                                                                                              \
+        coro_status coro_status_;                                                                  \
+        if ((coro_status_ = coro_enter_(coro_driver_, &self->coro, coro_callee_)).code_ !=         \
+            CORO_DONE_) {                                                                          \
+            return coro_status_;                                                                   \
+            CORO_CASE_(m):;                                                                        \
+        }                                                                                          \
+    }
+
 /* After its end: nobody wants the result, or it is taken. */
 #define CORO_LET_GO_(call) CORO_BY_TYPE_(call, coro_let_go_leaf_, coro_let_go_)(coro_callee_)
 #define CORO_TAKEN_(lvalue, call) (CORO_TAKE_(lvalue, call), coro_frame_free_(coro_callee_))

@@ -85,7 +85,7 @@ enum { /* phase */
                 CORO_CASE_(n):                                                                     \
                 coro_generator_left_(&(slot), coro_error_);                                        \
             }                                                                                      \
-            CORO_ROUND_(m, coro_generator_round_(&(slot)))                                         \
+            CORO_START_IN_BLOCK_(m, coro_generator_round_(&(slot)))                                \
             coro_error_ = coro_generator_settle_(coro_driver_, &self->coro, &(slot));              \
             if (coro_error_ == CORO_RETURNING_)                                                    \
                 CORO_LEAVE_();                                                                     \
@@ -100,19 +100,6 @@ enum { /* phase */
          (void)sizeof coro_handler_, (void)sizeof coro_leave_, (void)sizeof coro_depth_,           \
          (void)sizeof coro_loops_, coro_generator_body_(&(slot));)                                 \
     CORO_END_SHADOW_
-
-/* As CORO_START_, one block deeper than where the macro stands. */
-#define CORO_ROUND_(m, call)                                                                       \
-    self->coro.state = (coro_state)(m);                                                            \
-    coro_callee_ = &(call)->coro;                                                                  \
-    {                                                                                              \
-        coro_status coro_status_;                                                                  \
-        if ((coro_status_ = coro_enter_(coro_driver_, &self->coro, coro_callee_)).code_ !=         \
-            CORO_DONE_) {                                                                          \
-            return coro_status_;                                                                   \
-            CORO_CASE_(m):;                                                                        \
-        }                                                                                          \
-    }
 
 /* Take the typed item. Without __typeof__: copied, the sizes compared. */
 #if CORO_HAS_TYPEOF

@@ -68,18 +68,6 @@ struct coro_group { /* private; zeroed in VARS */
         }                                                                                          \
         coro_group_settle_(coro_driver_, &self->coro, &(group));                                   \
     } while (0)
-/* As CORO_START_, one block deeper than where the macro stands. */
-#define CORO_START_IN_BLOCK_(m, call)                                                              \
-    self->coro.state = (coro_state)(m);                                                            \
-    coro_callee_ = &(call)->coro;                                                                  \
-    {                                                                                              \
-        coro_status coro_status_;                                                                  \
-        if ((coro_status_ = coro_enter_(coro_driver_, &self->coro, coro_callee_)).code_ !=         \
-            CORO_DONE_) {                                                                          \
-            return coro_status_;                                                                   \
-            CORO_CASE_(m):;                                                                        \
-        }                                                                                          \
-    }
 
 /*
  * Run a call as a child. Takes the call. Returns a borrowed pointer, good until
