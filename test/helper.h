@@ -29,6 +29,25 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 
+#ifdef CORO_TEST_COVERAGE
+#include <signal.h>
+
+/* A test that traps leaves its counts, too: scripts/coverage.py. */
+void __gcov_dump(void);
+
+static void leave_counts(int signo)
+{
+    __gcov_dump();
+    signal(signo, SIG_DFL);
+    raise(signo);
+}
+
+__attribute__((constructor)) static void leave_counts_of_traps(void)
+{
+    signal(SIGABRT, leave_counts);
+}
+#endif
+
 #define TEST_TIMEOUT_S 10.0
 
 /* Sanitizers and a loaded machine make a test slow, but not a hundred times. */

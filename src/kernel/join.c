@@ -188,6 +188,13 @@ bool coro_is_join(const coro_header *call)
     return call->descriptor == &coro_task_join_call_;
 }
 
+#if CORO_SCOPES
+bool coro_is_shield(const coro_header *call)
+{
+    return call->descriptor == &coro_shield_call_;
+}
+#endif
+
 bool coro_task_join_is_done(const coro_header *call)
 {
     const coro_call *join = (const coro_call *)call;

@@ -191,6 +191,7 @@ CORO_FAST void coro_ring_remove(coro_task **ring, coro_task *task)
 void coro_task_list_free(coro_task *first);
 bool coro_task_join_is_done(const coro_header *call);
 bool coro_is_join(const coro_header *call);
+bool coro_is_shield(const coro_header *call);
 #if CORO_HOSTED
 /* For trees of tasks, where the waiter is WAITING: the task that a join or shield waits for. */
 coro_task *coro_wait_target(const coro_task *waiter);

@@ -70,7 +70,7 @@ static bool is_done(const coro_header *call)
 {
     const coro_call *wait = (const coro_call *)call;
 #if CORO_JOINS
-    if (coro_is_join(call))
+    if (coro_is_join(call) || coro_is_shield(call))
         return coro_task_join_is_done(call);
 #endif
     return coro_is_future_wait(call) && ((const coro_future *)wait->object)->done;

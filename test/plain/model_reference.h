@@ -19,6 +19,8 @@
 #ifndef CORO_TEST_PLAIN_MODEL_REFERENCE_H
 #define CORO_TEST_PLAIN_MODEL_REFERENCE_H
 
+#include "chance.h"
+
 #include <coro/condition.h>
 #include <coro/event.h>
 #include <coro/group.h>
@@ -91,8 +93,6 @@ struct actor_task {
     unsigned holds; /* locks, a bit each */
 };
 
-static unsigned long long seed;
-static coro_time now;
 static actor_task tasks[TASKS];
 static unsigned task_count;
 static unsigned long cancels, timers, events;
@@ -107,8 +107,8 @@ static actor_task *forward; /* the next one that a cancel goes on to */
 static void fail(const char *what, long wanted, long got)
 {
     fflush(stdout);
-    fprintf(stderr, "model: seed %llu: %s: the model says %ld, the library %ld\n", seed, what,
-            wanted, got);
+    fprintf(stderr, "model: seed %llu: %s: the model says %ld, the library %ld\n",
+            (unsigned long long)seed, what, wanted, got);
 #ifdef CORO_FUZZ
     abort();
 #else

@@ -48,9 +48,9 @@ static void begin(actor_task *me, act what, leaf *with)
         with->other = &tasks[me->number + 1 + draw(task_count - me->number - 1)];
     if (what == AWAIT_PUT)
         with->item = item_of(++next_item);
-    if (what == AWAIT_JOIN && with->limited && with->limit == 0 && with->other->state == DONE) {
+    if (with->other != NULL && with->limited && with->limit == 0 && with->other->state == DONE) {
         with->limit = -1; /* no need of a limit: it gives its value */
-        model_join(me, with->other, false);
+        model_join(me, with->other, what == AWAIT_SHIELD);
         return;
     }
     with->unstarted = with->limited && with->limit <= 0 && what != AWAIT_JOIN;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * random.c - random programs: nothing is lost, whatever is cancelled when.
+ * random.c - random programs, big ones: nothing is lost, whatever is cancelled when. What each
+ * wait's outcome must be is checked by model.c, in smaller ones; here frames, permits and items
+ * are counted, and memory is what it is for: results, gathers, tasks that are let go.
  *
  * A tree of tasks, each doing random things: waits, queues, permits, timeouts,
  * shields, groups, gathers, clean-ups that wait, cancels of anybody. Whatever
@@ -16,7 +18,7 @@
 #include <coro/queue.h>
 #include <coro/semaphore.h>
 
-#include "../../src/kernel/backend.h"
+#include "chance.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,8 +27,6 @@
 
 #define KNOWN 16
 
-static uint64_t seed, state;
-static coro_time now;
 static coro_loop loop;
 static coro_queue queue;
 static long slots[4];
@@ -34,53 +34,22 @@ static coro_semaphore permits;
 static long put_sum, got_sum, made;
 static coro_task *known[KNOWN]; /* references, for cancels from anywhere */
 
-static unsigned dice(unsigned sides) /* xorshift64* */
-{
-    state ^= state >> 12;
-    state ^= state << 25;
-    state ^= state >> 27;
-    return (unsigned)((state * 2685821657736338717ull) >> 33) % sides;
-}
-
 static void fail(const char *what)
 {
     fprintf(stderr, "random: seed %llu: %s\n", (unsigned long long)seed, what);
     exit(1);
 }
 
-static int world_open(coro_loop *of, const coro_loop_options *options)
-{
-    (void)of, (void)options;
-    return 0;
-}
-static void world_close(coro_loop *of)
-{
-    (void)of;
-}
-static coro_time world_now(coro_loop *of)
-{
-    (void)of;
-    return now;
-}
 static void world_wait(coro_loop *of, coro_time deadline)
 {
     (void)of;
     if (deadline != CORO_FOREVER && deadline > now)
         now = deadline;
 }
-/* Swap neighbours at random: another legal order. */
 static coro_task *world_reorder(coro_loop *of, coro_task *batch)
 {
     (void)of;
-    for (coro_task **place = &batch; *place != NULL && (*place)->next != NULL;
-         place = &(*place)->next)
-        if (dice(2)) {
-            coro_task *first = *place, *second = first->next;
-            first->next = second->next;
-            second->next = first;
-            *place = second;
-        }
-    return batch;
+    return shuffled(batch, dice);
 }
 
 static const coro_backend world = {.name = "random",
@@ -223,8 +192,7 @@ static void run(uint64_t number)
     static const coro_loop_options options = {.backend = &world, .report = hear_nothing};
     long left = 0, item;
     int error;
-    seed = number;
-    state = number * 0x9e3779b97f4a7c15ull + 1;
+    begin_with(number);
     now = 0;
     put_sum = got_sum = 0;
     if (coro_loop_init(&loop, &options) != 0)

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * above.c - what the kernel expects of the floors above it, where there are none.
+ */
+#include "kernel/kernel.h"
+
+#include <stdlib.h>
+
+const coro_backend *(*coro_backend_default_)(void);
+
+void coro_report_default_(const coro_report *report)
+{
+    (void)report;
+}
+
+void coro_wrong_thread_(const coro_loop *loop)
+{
+    (void)loop;
+    abort();
+}
