@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 import unittest
 
+import coverage
 import floors
 import from_asyncio
 import lint
@@ -48,6 +49,86 @@ class Lint(unittest.TestCase):
 
     def test_is_silent_about_good_code(self):
         self.assertEqual(self.check_fixture("lint_good.c"), set())
+
+
+class Coverage(Scratch):
+    HEADER = """/* SPDX */
+/*
+ * a.h - on top.
+ */
+/* Take it. 0, or CORO_EBUSY: somebody has it. */
+CORO_API int coro_a_take(coro_a *a);
+/* Wait for it; see coro_a_take. CORO_ECLOSED. */
+static inline coro_void *coro_a_wait(coro_a *a)
+{
+    return NULL;
+
+}
+CORO_API int coro_a_other(coro_a *a);
+/* The same by CORO_EIO. */
+#define coro_a_give(a) coro_a_give_(a)
+CORO_API int coro_a_give_(coro_a *a);
+CORO_API extern const int coro_a_value;
+static inline int coro_a_private_(coro_a *a)
+{
+}
+"""
+
+    def setUp(self):
+        super().setUp()
+        write(self.root, "include/coro/error.h",
+              '/* SPDX */ X(EIO, 5, "") X(EBUSY, 16, "") X(ECLOSED, 1001, "")\n')
+        write(self.root, "include/coro/a.h", self.HEADER)
+
+    def missing(self, test):
+        write(self.root, "test/test_a.c", test)
+        problems, _ = coverage.static_half(self.root, coverage.Headers(self.root))
+        return {tuple(re.findall(r"coro_a_\w+|CORO_E[A-Z]+", problem)) for problem in problems
+                if not problem.startswith("coverage_table")}
+
+    def test_knows_what_is_public(self):
+        functions = coverage.Headers(self.root).functions
+        self.assertEqual(set(functions), {"coro_a_take", "coro_a_wait", "coro_a_other",
+                                          "coro_a_give_"})
+
+    def test_finds_each_promise_that_nobody_expects(self):
+        self.assertEqual(self.missing("int x;\n"), {
+            ("coro_a_take", "CORO_EBUSY"), ("coro_a_wait", "CORO_ECLOSED"),
+            ("coro_a_other", "CORO_ECLOSED"), ("coro_a_give", "CORO_EIO")})
+
+    def test_expectations_may_be_direct_or_of_a_variable_or_a_number_in_a_text(self):
+        self.assertEqual(self.missing("""
+ASYNC(waits, VARS(int error;))
+{
+    ASYNC_BEGIN;
+    AWAIT_CATCH(self->error, coro_a_wait(&a));
+    say("%d ", self->error);
+    ASYNC_END;
+}
+
+Test(a, b)
+{
+    int error = coro_a_give(&a);
+    EQ(coro_a_take(&a), CORO_EBUSY);
+    coro_a_other(&a);
+    EQ(error, CORO_EIO);
+    RUN(waits());
+    SAID("-1001 ");
+}
+"""), set())
+
+    def test_what_is_passed_on_or_another_functions_is_no_expectation(self):
+        self.assertEqual(self.missing("""
+Test(a, b)
+{
+    coro_a_take(&a);
+    fail(CORO_EBUSY);
+    EQ(coro_a_wait(&a), CORO_ECLOSED);
+    coro_a_other(&a);
+    EQ(coro_a_give(&a), CORO_EBUSY); /* CORO_EIO */
+}
+"""), {("coro_a_take", "CORO_EBUSY"), ("coro_a_other", "CORO_ECLOSED"),
+       ("coro_a_give", "CORO_EIO")})
 
 
 class FloorTable(unittest.TestCase):

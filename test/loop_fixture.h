@@ -195,6 +195,16 @@ static inline void *fixture_resize(void *context, void *block, size_t old, size_
     return head + 2;
 }
 
+/* From here on nothing can be had, until memory.fail_from is 0 again. What was left in the pool is
+ * taken, and freed with the loop: which close_loop would call a leak. */
+static inline void exhaust_memory(void)
+{
+    memory.fail_from = memory.calls + 1;
+    for (size_t size = 16; size <= 1024; size += 16)
+        while (coro_pool_take_(coro_pool_current_, size) != NULL)
+            ;
+}
+
 /* --- reports ------------------------------------------------------------------------------ */
 
 static struct {

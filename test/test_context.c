@@ -182,6 +182,33 @@ Test(context, without_memory_nothing_is_changed)
     EQ(memory.blocks, 0);
 }
 
+ASYNC(copies_without_memory, VARS(void *block; int error;))
+{
+    ASYNC_BEGIN;
+    SET(1);
+    EQ(coro_context_set(user, "me", NULL), 0);
+    kept = coro_create_task(waits_until_cancelled());
+    AWAIT(coro_yield());
+    self->block = coro_pool_take_(&loop.pool, 48);
+    exhaust_memory();
+    coro_pool_give_(&loop.pool, self->block, 48); /* for level's; none for a copy of user's */
+    memory.fail_from = CORO_POOL_LISTS_ ? memory.fail_from : memory.calls + 2;
+    EQ(coro_context_set(level, 7, NULL), CORO_ENOMEM);
+    memory.fail_from = 0;
+    EQ(GET, 1);
+    HOLDS(strcmp(coro_context_get(user), "me") == 0);
+    coro_task_release(kept);
+    ASYNC_END;
+}
+
+Test(context, a_shared_list_that_cannot_be_copied_stays)
+{
+    open_loop();
+    EQ(coro_loop_run_until_complete(&loop, copies_without_memory()), 0);
+    coro_loop_close(&loop);
+    EQ(memory.blocks, 0);
+}
+
 /* --- tokens ----------------------------------------------------------------------------------- */
 
 static coro_context_token others;

@@ -155,7 +155,8 @@ Test(faults_net, each_allocation_that_fails_is_an_error_and_nothing_leaks, .time
     HOLDS(failed > 0);
 }
 
-ASYNC(meets_refusals, VARS(coro_stream *stream; coro_server *server; int fd, error;))
+ASYNC(meets_refusals,
+      VARS(coro_stream *stream; coro_server *server; coro_socket *sock; int fd, error;))
 {
     ASYNC_BEGIN;
     fault.name = "socket";
@@ -171,12 +172,11 @@ ASYNC(meets_refusals, VARS(coro_stream *stream; coro_server *server; int fd, err
     EQ(self->error, CORO_EACCES);
     EQ(fault.hits, 2);
     self->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    memory.fail_from = memory.calls + 1;
-    while (coro_pool_take_(coro_pool_current_, 512) != NULL) { /* freed with it */
-    }
+    exhaust_memory();
     EQ(coro_stream_from_fd(&self->stream, self->fd), CORO_ENOMEM);
+    EQ(coro_socket_from_fd(&self->sock, self->fd), CORO_ENOMEM);
     memory.fail_from = 0;
-    HOLDS(self->stream == NULL);
+    HOLDS(self->stream == NULL && self->sock == NULL);
     EQ(close(self->fd), 0); /* it is still the caller's */
     ASYNC_END;
 }

@@ -214,6 +214,11 @@ ASYNC(adds_to_another_loops)
     EQ(coro_future_add_done_callback(&future, &nodes[0], name, one), CORO_EWRONGLOOP);
     EQ(coro_future_chain(&future, &other, &(coro_future_link)CORO_FUTURE_LINK_INIT),
        CORO_EWRONGLOOP);
+    coro_future_init(&other); /* now it is of this loop */
+    EQ(coro_future_chain(&future, &other, &(coro_future_link)CORO_FUTURE_LINK_INIT),
+       CORO_EWRONGLOOP);
+    EQ(coro_future_cancel(&other), true); /* nothing was tied to it */
+    EQ(coro_future_done(&future), false);
     ASYNC_END;
 }
 

@@ -257,6 +257,8 @@ static int nothing(void *argument, void **result)
 ASYNC(in_a_thread, VARS(void *result;))
 {
     ASYNC_BEGIN;
+    if (coro_context_set(level, 5, NULL) != 0) /* the thread has it, too */
+        ASYNC_THROW(CORO_ENOMEM);
     AWAIT(self->result, coro_to_thread(nothing, NULL));
     ASYNC_END;
 }
@@ -299,10 +301,35 @@ Test(heap, no_memory_for_an_executor_is_null)
     nothing_is_left();
 }
 
+ASYNC(shuts_down, VARS(size_t left;))
+{
+    ASYNC_BEGIN;
+    AWAIT(self->left, coro_executor_shutdown(NULL, CORO_SECONDS(1)));
+    ASYNC_END;
+}
+
+static int shuts_the_default_one_down(void)
+{
+    return coro_run(shuts_down());
+}
+
+Test(heap, a_shutdown_needs_memory_to_remember_it)
+{
+    each_fails(shuts_the_default_one_down);
+}
+
+ASYNC(gives_seven, RETURNS(int))
+{
+    ASYNC_BEGIN;
+    AWAIT(coro_yield());
+    ASYNC_RETURN(7);
+    ASYNC_END;
+}
+
 static coro_any *makes(void *context, int *error)
 {
     (void)context, (void)error;
-    return (coro_any *)waits_a_moment();
+    return (coro_any *)gives_seven();
 }
 
 ASYNC(sends_to_itself, ARGS(bool, factory),
@@ -314,10 +341,11 @@ ASYNC(sends_to_itself, ARGS(bool, factory),
         ASYNC_THROW(CORO_ENOMEM);
     self->future = self->factory
                        ? coro_run_factory_threadsafe(self->remote, makes, NULL)
-                       : coro_run_coroutine_threadsafe(self->remote, waits_a_moment());
+                       : coro_run_coroutine_threadsafe(self->remote, gives_seven());
     if (self->future == NULL)
         ASYNC_THROW(CORO_ENOMEM);
     AWAIT(self->result, coro_thread_future_await(self->future));
+    EQ(*(int *)self->result, 7);
   ASYNC_FINALLY:
     coro_thread_future_release(self->future);
     coro_remote_release(self->remote);

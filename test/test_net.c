@@ -290,3 +290,42 @@ Test(net, f011_a_send_to_a_closed_peer_is_epipe_and_no_signal)
 {
     EQ(RUN_NET(writes_to_the_dead()), 0);
 }
+
+ASYNC(writes_parts, ARGS(coro_stream *, stream, const char *, data),
+      VARS(coro_slice parts[3];))
+{
+    ASYNC_BEGIN;
+    self->parts[0] = (coro_slice){self->data, 3000000};
+    self->parts[1] = (coro_slice){self->data + 3000000, 1};
+    self->parts[2] = (coro_slice){self->data + 3000001, 2999999};
+    AWAIT(coro_stream_writev(self->stream, self->parts, 3));
+    ASYNC_END;
+}
+
+ASYNC(moves_parts, VARS(coro_stream *a, *b; char *out, *in; coro_task *writer;))
+{
+    ASYNC_BEGIN;
+    connect_streams(&self->a, &self->b);
+    self->out = malloc(6000000);
+    self->in = malloc(6000000);
+    for (size_t i = 0; i < 6000000; i++)
+        self->out[i] = (char)(i * 7 + i / 256);
+    self->writer = coro_create_task(writes_parts(self->a, self->out));
+    AWAIT(coro_sleep(CORO_MS(1)));
+    HOLDS(!coro_task_done(self->writer)); /* more than the system takes */
+    AWAIT(coro_stream_read_exactly(self->b, self->in, 6000000));
+    AWAIT(coro_task_join(self->writer));
+    HOLDS(memcmp(self->in, self->out, 6000000) == 0);
+  ASYNC_FINALLY:
+    coro_task_release(self->writer);
+    AWAIT(coro_stream_close(&self->a));
+    AWAIT(coro_stream_close(&self->b));
+    free(self->out);
+    free(self->in);
+    ASYNC_END;
+}
+
+Test(net, large_parts_wait_for_room_and_arrive_whole)
+{
+    EQ(RUN_NET(moves_parts()), 0);
+}

@@ -195,7 +195,7 @@ Test(once, lack_of_memory_leaves_it_to_be_done_again)
         memory.fail_at = memory.calls + fail;
         error = coro_loop_run_until_complete(&loop, three_times());
         memory.fail_at = 0;
-        EQ(coro_once_done(&once), error == 0);
+        HOLDS(coro_once_done(&once) || error != 0); /* a later call may have failed, too */
         EQ(once.runner == NULL, true);
         HOLDS(error == 0 || error == CORO_ENOMEM);
         errors += error != 0;

@@ -158,11 +158,7 @@ Test(rate_limiter, more_than_the_bucket_holds_would_never_come)
 ASYNC(takes_without_memory, VARS(int error;))
 {
     ASYNC_BEGIN;
-    memory.fail_from = memory.calls + 1;
-    while (coro_pool_take_(&loop.pool, 48) != NULL) { /* freed with the pool */
-    }
-    while (coro_pool_take_(&loop.pool, 128) != NULL) {
-    }
+    exhaust_memory();
     AWAIT_CATCH(self->error, coro_rate_limiter_acquire(&limiter, 1));
     EQ(self->error, CORO_ENOMEM);
     EQ(coro_rate_limiter_try_acquire(&limiter, 2), true); /* nothing was taken */

@@ -339,3 +339,40 @@ Test(server, a_cancel_at_any_moment_leaves_nothing_behind)
         EQ(RUN_NET(cancels_after(turns % 10 == 9 ? "localhost" : "127.0.0.1", turns)), 0);
     HOLDS(strchr(said, '-') != NULL);
 }
+
+/* --- loops -------------------------------------------------------------------------------- */
+
+static coro_server *foreign;
+
+ASYNC(starts_foreign)
+{
+    ASYNC_BEGIN;
+    AWAIT(foreign, coro_start_server(CORO_HANDLER(echo), NULL, "127.0.0.1", "0", NULL));
+    ASYNC_END;
+}
+
+ASYNC(waits_for_foreign, VARS(int error;))
+{
+    ASYNC_BEGIN;
+    AWAIT_CATCH(self->error, coro_server_wait_closed(foreign));
+    EQ(self->error, CORO_EWRONGLOOP);
+    ASYNC_END;
+}
+
+ASYNC(shuts_foreign_down)
+{
+    ASYNC_BEGIN;
+    AWAIT(coro_server_shutdown(foreign, 0));
+    ASYNC_END;
+}
+
+Test(server, is_waited_for_in_its_own_loop)
+{
+    coro_loop_options options = {.backend = coro_backend_named("epoll")};
+    coro_loop first;
+    EQ(coro_loop_init(&first, &options), 0);
+    EQ(coro_loop_run_until_complete(&first, starts_foreign()), 0);
+    EQ(coro_run(waits_for_foreign()), 0);
+    EQ(coro_loop_run_until_complete(&first, shuts_foreign_down()), 0);
+    coro_loop_close(&first);
+}

@@ -129,6 +129,41 @@ Test(sock, one_task_a_direction_and_a_close_ends_both)
     EQ(RUN_NET(misuses()), 0);
 }
 
+static coro_socket *foreign;
+
+ASYNC(opens_foreign)
+{
+    ASYNC_BEGIN;
+    EQ(coro_socket_from_fd(&foreign, socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)), 0);
+    ASYNC_END;
+}
+
+ASYNC(uses_foreign, VARS(size_t n; int fd, error; char text[9]; struct sockaddr_in at;))
+{
+    ASYNC_BEGIN;
+    AWAIT_CATCH(self->error, self->n, coro_sock_recv(foreign, self->text, 9));
+    EQ(self->error, CORO_EWRONGLOOP);
+    AWAIT_CATCH(self->error, coro_sock_sendall(foreign, "!", 1));
+    EQ(self->error, CORO_EWRONGLOOP);
+    AWAIT_CATCH(self->error, self->fd, coro_sock_accept(foreign));
+    EQ(self->error, CORO_EWRONGLOOP);
+    AWAIT_CATCH(self->error, coro_sock_connect(foreign, (struct sockaddr *)&self->at,
+                                               sizeof self->at));
+    EQ(self->error, CORO_EWRONGLOOP);
+    ASYNC_END;
+}
+
+Test(sock, is_of_the_loop_that_took_it)
+{
+    coro_loop_options options = {.backend = coro_backend_named("epoll")};
+    coro_loop first;
+    EQ(coro_loop_init(&first, &options), 0);
+    EQ(coro_loop_run_until_complete(&first, opens_foreign()), 0);
+    EQ(coro_run(uses_foreign()), 0);
+    coro_socket_close(&foreign);
+    coro_loop_close(&first);
+}
+
 ASYNC(is_refused, ARGS(const struct sockaddr_in *, at), VARS(coro_socket *sock;))
 {
     ASYNC_BEGIN;
@@ -152,6 +187,8 @@ static struct sockaddr_in addresses[3];
 static struct addrinfo infos[3];
 static int lookups, lookup_answer, lookup_ms;
 
+enum { FINDS_NOTHING = 12345 };
+
 /* "many.test" has three addresses, and only at the last somebody listens. */
 static int fake_getaddrinfo(const char *host, const char *service, const struct addrinfo *hints,
                             struct addrinfo **found)
@@ -161,6 +198,10 @@ static int fake_getaddrinfo(const char *host, const char *service, const struct 
         return EAI_NONAME;
     __atomic_fetch_add(&lookups, 1, __ATOMIC_SEQ_CST);
     usleep((useconds_t)lookup_ms * 1000);
+    errno = EACCES;
+    *found = NULL;
+    if (lookup_answer == FINDS_NOTHING)
+        return 0;
     if (lookup_answer != 0 || strcmp(host, "many.test") != 0)
         return lookup_answer != 0 ? lookup_answer : EAI_NONAME;
     *found = &infos[0];
@@ -212,6 +253,39 @@ Test(sock, all_addresses_of_a_name_are_tried)
     EQ(RUN_NET(connects("many.test")), CORO_ENAMEAGAIN);
     lookup_answer = EAI_MEMORY;
     EQ(RUN_NET(connects("many.test")), CORO_ENOMEM);
+    lookup_answer = EAI_SYSTEM;
+    EQ(RUN_NET(connects("many.test")), CORO_EACCES);
+    lookup_answer = FINDS_NOTHING;
+    EQ(RUN_NET(connects("many.test")), CORO_ENAME);
+}
+
+ASYNC(serves_at, ARGS(const char *, host), VARS(coro_server *server;))
+{
+    ASYNC_BEGIN;
+    AWAIT(self->server, coro_start_server(CORO_HANDLER(echo), NULL, self->host, "0", NULL));
+  ASYNC_FINALLY:
+    AWAIT(coro_server_shutdown(self->server, 0));
+    ASYNC_END;
+}
+
+Test(sock, an_address_larger_than_any_is_not_listened_at)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET};
+    fake_names(at);
+    for (int i = 0; i < 3; i++)
+        infos[i].ai_addrlen = 4096;
+    EQ(RUN_NET(serves_at("many.test")), CORO_EINVAL);
+}
+
+/* A connect to a free port of this machine may meet itself, where it is given that very port. */
+Test(sock, a_connection_to_itself_is_refused)
+{
+    struct sockaddr_in at;
+    int listener = listen_somewhere(9, &at);
+    fake_names(at);
+    coro_sys.getpeername = coro_sys.getsockname;
+    EQ(RUN_NET(connects("many.test")), CORO_ECONNREFUSED);
+    close(listener);
 }
 
 ASYNC(gives_up, VARS(int error; coro_time begin;))

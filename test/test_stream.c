@@ -434,6 +434,10 @@ ASYNC(retries, VARS(coro_stream *stream; int error; size_t n;))
     memory.fail_at = memory.calls + 1;
     AWAIT_CATCH(self->error, coro_stream_read_exactly(self->stream, copy, 65536));
     EQ(self->error, CORO_ENOMEM);
+    memory.fail_from = memory.calls + 1;
+    AWAIT_CATCH(self->error, self->n, coro_stream_peek(self->stream, 3000));
+    EQ(self->error, CORO_ENOMEM);
+    memory.fail_from = 0;
     memory.fail_at = memory.calls + 1;
     AWAIT(self->n, coro_stream_peek(self->stream, 3000)); /* a smaller block will do */
     HOLDS(self->n >= 3000);

@@ -244,3 +244,50 @@ Test(stream_close, an_abort_ends_reads_and_writes)
     HOLDS(strstr(said, "w-32 ") != NULL);
     HOLDS(wire.aborted);
 }
+
+ASYNC(aborts_a_close, VARS(coro_stream *stream, *copy; coro_task *closer; int error;))
+{
+    ASYNC_BEGIN;
+    self->stream = self->copy = open_wire();
+    wire.room = 2;
+    AWAIT(coro_stream_write(self->stream, "hello", 5));
+    self->closer = coro_create_task(coro_stream_close(&self->stream));
+    HOLDS(self->stream == NULL);
+    AWAIT(coro_yield());
+    HOLDS(!coro_task_done(self->closer) && !wire.closed);
+    coro_stream_abort(&self->copy);
+    HOLDS(wire.aborted);
+    AWAIT_CATCH(self->error, coro_task_join(self->closer));
+    EQ(self->error, CORO_ECONNABORTED);
+    coro_task_release(self->closer);
+    ASYNC_END;
+}
+
+Test(stream_close, an_abort_ends_a_close_that_waits)
+{
+    EQ(RUN(aborts_a_close()), 0);
+    SENT("he");
+}
+
+ASYNC(closes_without_memory, VARS(coro_stream *stream; coro_task *writer; int error;))
+{
+    ASYNC_BEGIN;
+    self->stream = open_wire();
+    wire.room = 5000;
+    self->writer = coro_create_task(writes(self->stream, 'a', large, sizeof large));
+    AWAIT(coro_yield());
+    memory.fail_from = memory.calls + 1;
+    AWAIT_CATCH(self->error, coro_stream_close(&self->stream));
+    EQ(self->error, CORO_ENOMEM); /* the rest of what was begun cannot be kept */
+    memory.fail_from = 0;
+    HOLDS(wire.aborted);
+    AWAIT(coro_task_join(self->writer));
+    coro_task_release(self->writer);
+    ASYNC_END;
+}
+
+Test(stream_close, without_memory_for_what_was_begun_it_is_an_abort)
+{
+    EQ(RUN(closes_without_memory()), 0);
+    SAID("a-32 ");
+}

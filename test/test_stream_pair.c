@@ -59,6 +59,72 @@ Test(stream_pair, what_one_writes_the_other_reads)
     EQ(error, 0);
 }
 
+static coro_stream *foreign[2];
+
+ASYNC(makes_foreign_pair)
+{
+    ASYNC_BEGIN;
+    EQ(coro_stream_pair(&foreign[0], &foreign[1], 8), 0);
+    AWAIT(coro_stream_write(foreign[1], "x", 1));
+    ASYNC_END;
+}
+
+ASYNC(uses_foreign_pair, VARS(size_t n; int error; char text[9];))
+{
+    ASYNC_BEGIN;
+    AWAIT_CATCH(self->error, self->n, coro_stream_read(foreign[0], self->text, 9));
+    EQ(self->error, CORO_EWRONGLOOP);
+    AWAIT_CATCH(self->error, coro_stream_write(foreign[0], "!", 1));
+    EQ(self->error, CORO_EWRONGLOOP);
+    AWAIT_CATCH(self->error, coro_stream_writev(foreign[0], (const coro_slice[]){{"!", 1}}, 1));
+    EQ(self->error, CORO_EWRONGLOOP);
+    AWAIT_CATCH(self->error, coro_stream_drain(foreign[0]));
+    EQ(self->error, CORO_EWRONGLOOP);
+    AWAIT_CATCH(self->error, coro_stream_shutdown_write(foreign[0]));
+    EQ(self->error, CORO_EWRONGLOOP);
+    ASYNC_END;
+}
+
+ASYNC(reads_foreign_pair, VARS(size_t n; char text[9];))
+{
+    ASYNC_BEGIN;
+    AWAIT(self->n, coro_stream_read(foreign[0], self->text, 9));
+    EQ(self->n, 1); /* nothing was lost */
+    ASYNC_END;
+}
+
+ASYNC(closes_foreign_pair, VARS(int error;))
+{
+    ASYNC_BEGIN;
+    AWAIT_CATCH(self->error, coro_stream_close(&foreign[0]));
+    EQ(self->error, CORO_EWRONGLOOP);
+    HOLDS(foreign[0] == NULL); /* it is gone all the same */
+    ASYNC_END;
+}
+
+ASYNC(meets_the_end, VARS(size_t n; char text[9];))
+{
+    ASYNC_BEGIN;
+    AWAIT(self->n, coro_stream_read(foreign[1], self->text, 9));
+  ASYNC_FINALLY:
+    coro_stream_abort(&foreign[1]);
+    ASYNC_END;
+}
+
+Test(stream_pair, is_of_the_loop_that_made_it)
+{
+    coro_loop second;
+    open_loop();
+    EQ(coro_loop_run_until_complete(&loop, makes_foreign_pair()), 0);
+    EQ(init_loop(&second), 0);
+    EQ(coro_loop_run_until_complete(&second, uses_foreign_pair()), 0);
+    EQ(coro_loop_run_until_complete(&loop, reads_foreign_pair()), 0);
+    EQ(coro_loop_run_until_complete(&second, closes_foreign_pair()), 0);
+    coro_loop_close(&second);
+    EQ(coro_loop_run_until_complete(&loop, meets_the_end()), CORO_ECONNRESET);
+    close_loop();
+}
+
 ASYNC(reads_one, ARGS(coro_stream *, stream), VARS(size_t n; int error; char text[9];))
 {
     ASYNC_BEGIN;

@@ -460,8 +460,9 @@ Test(task, placed_in_the_callers_memory_needs_room_for_its_timer)
     open_loop();
     memory.fail_from = memory.calls + 1;
     EQ(coro_task_start_at(&loop, &placed, work_at(&frame, 6, 1)), CORO_ENOMEM);
-    EQ(loop.task_count, 0);
     memory.fail_from = 0;
+    EQ(coro_task_start_at_(&loop, &placed, coro_frame_failed_()), CORO_ENOMEM);
+    EQ(loop.task_count, 0);
     EQ(coro_task_start_at(&loop, &placed, work_at(&frame, 6, 1)), 0);
     EQ(loop.task_count, 1);
     close_loop();
