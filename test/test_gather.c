@@ -56,16 +56,16 @@ Test(gather, takes_results_of_any_type_from_calls_of_any_kind)
     SAID("1 2 1 1.5 2.5 5 5 at 3");
 }
 
-ASYNC(two_of_an_array, ARGS(unsigned, options), VARS(long a, b; int error;))
+ASYNC(two_of_an_array, ARGS(unsigned, options), VARS(long a, b; int error;),
+      SCRATCH(coro_gather_item items[2];))
 {
-    coro_gather_item items[2];
     ASYNC_BEGIN;
-    items[0] = coro_into(&self->a, value_after(1, 1));
-    items[1] = coro_into(&self->b, value_after(2, 2));
+    self->items[0] = coro_into(&self->a, value_after(1, 1));
+    self->items[1] = coro_into(&self->b, value_after(2, 2));
     if (self->options == 0)
-        AWAIT_CATCH(self->error, coro_gather_array(items, 2, NULL));
+        AWAIT_CATCH(self->error, coro_gather_array(self->items, 2, NULL));
     else
-        AWAIT_CATCH(self->error, coro_gather_array_with(self->options, items, 2, NULL));
+        AWAIT_CATCH(self->error, coro_gather_array_with(self->options, self->items, 2, NULL));
     HOLDS(self->error == 0 || self->error == CORO_ENOMEM);
     EQ(self->a + self->b, self->error == 0 ? 3 : 0);
     if (self->error != 0)
