@@ -94,7 +94,6 @@ HOOKS = {
     "coro_wrong_thread_",
     "coro_debug_from_environment_",  # whole reports, and CORO_DEBUG=1, in coro_run
     "coro_backend_default_",  # how a loop waits that was given no backend; NULL on bare metal
-    "coro_heap_resize",  # where memory comes from that no allocator was named for
 }
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*[<"]([^>"\n]+)[>"]', re.MULTILINE)

@@ -84,7 +84,17 @@ void coro_leaf_no_loop(const coro_call *call)
 
 /* --- memory ------------------------------------------------------------------------------- */
 
-#if !CORO_HOSTED /* or src/os/heap.c has it */
+#if CORO_HOSTED
+void *coro_heap_resize(void *context, void *block, size_t old, size_t fresh)
+{
+    (void)context, (void)old;
+    if (fresh == 0) {
+        free(block);
+        return NULL;
+    }
+    return realloc(block, fresh);
+}
+#else
 void *coro_heap_resize(void *context, void *block, size_t old, size_t fresh)
 {
     (void)context, (void)block, (void)old, (void)fresh;

@@ -62,7 +62,7 @@ CORO_FAST void resume_as(coro_loop *loop, coro_task *task, bool watched)
     if (flags & CORO_TASK_CALL_) {
         coro_call *call = &loop->pool.resumed;
         call->coro.descriptor = &coro_resumed_call;
-        coro_wait_finish(task, call);
+        coro_wait_finish_here(task, call);
         callee = &call->coro;
     } else if (flags & CORO_TASK_DONE_) {
         call_back(loop, (coro_handle *)task);

@@ -17,7 +17,7 @@
 
 #if SIZE_MAX > 0xffffu
 #define CHUNK_MIN 4096u
-#define CHUNK_MAX (16u << 20) /* holds huge pages: src/os/heap.c */
+#define CHUNK_MAX (1u << 20)
 #else
 #define CHUNK_MIN 256u
 #define CHUNK_MAX 1024u

@@ -209,6 +209,29 @@ CORO_WAIT_INLINE void coro_wait_finish(coro_task *task, coro_call *call)
     call->coro.state = CORO_STATE_FINISHED_;
 }
 
+#if CORO_HOSTED
+/* The same in the loop's record for resumed callers. Error, flags and depth are one store, for the
+ * caller reads them by one load (coro_settled_leaf_), which must not wait for three. */
+static inline void coro_wait_finish_here(coro_task *task, coro_call *call)
+{
+#if defined(__GNUC__) && CORO_SCOPES
+    const struct {
+        int16_t error;
+        uint8_t flags, depth;
+    } settled = {task->driver.error, CORO_FRAME_CALL_, 0};
+    call->result = task->wait.a;
+    __builtin_memcpy((char *)call + offsetof(coro_call, coro.error), &settled, sizeof settled);
+    if (task->wait_type->finish != NULL)
+        task->wait_type->finish(task, call);
+    call->coro.state = CORO_STATE_FINISHED_;
+#else
+    coro_wait_finish(task, call);
+#endif
+}
+#else
+#define coro_wait_finish_here coro_wait_finish
+#endif
+
 #endif
 
 /* Done at once. The budget of a resume is finite, so that others have their turn. */

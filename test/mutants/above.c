@@ -8,11 +8,6 @@
 
 const coro_backend *(*coro_backend_default_)(void);
 
-void coro_report_default_(const coro_report *report)
-{
-    (void)report;
-}
-
 void coro_wrong_thread_(const coro_loop *loop)
 {
     (void)loop;
