@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include "poll_fixture.h"
 
+#include <coro/callback.h>
 #include <coro/loop.h>
 #include <coro/net.h>
 
@@ -146,6 +147,59 @@ Test(embed, what_is_ready_is_due_now)
     task = coro_loop_create_task(&loop, naps());
     HOLDS(coro_loop_prepare(&loop) <= coro_loop_time(&loop));
     run_inside(task);
+    coro_task_release(task);
+    close_loop();
+}
+
+/* --- a stop and a descriptor in one turn ------------------------------------------------------ */
+
+static int reads;
+
+ASYNC(counts_reads, ARGS(int, fd), VARS(char byte; size_t n; coro_socket *sock;))
+{
+    ASYNC_BEGIN;
+    EQ(coro_socket_from_fd(&self->sock, self->fd), 0);
+    for (;;) {
+        AWAIT(self->n, coro_sock_recv(self->sock, &self->byte, 1));
+        if (self->n == 0)
+            break;
+        reads++;
+    }
+  ASYNC_FINALLY:
+    coro_socket_close(&self->sock);
+    ASYNC_END;
+}
+
+static int other_end;
+
+static void writes_and_stops(void *context)
+{
+    (void)context;
+    EQ(write(other_end, "x", 1), 1);
+    coro_loop_stop(&loop);
+}
+
+Test(embed, c004_an_event_that_comes_in_the_stopping_turn_is_handled_once_in_the_next_run)
+{
+    int ends[2];
+    coro_handle handle = CORO_HANDLE_INIT;
+    coro_task *task;
+    EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
+    other_end = ends[1];
+    open_loop();
+    task = coro_loop_create_task(&loop, counts_reads(ends[0]));
+    coro_loop_run_once(&loop, false);
+    coro_loop_call_soon(&loop, &handle, writes_and_stops, NULL);
+    EQ(coro_loop_run_forever(&loop), 0);
+    EQ(reads, 0); /* the stopping turn saw it, and its task runs in the next one */
+    for (int run = 0; run < 3; run++) {
+        coro_loop_stop(&loop);
+        EQ(coro_loop_run_forever(&loop), 0);
+        EQ(reads, 1);
+    }
+    close(ends[1]);
+    EQ(coro_loop_run_task(&loop, task), 0);
+    EQ(reads, 1);
     coro_task_release(task);
     close_loop();
 }

@@ -137,6 +137,21 @@ static inline size_t coro_group_count(const coro_group *group)
  */
 typedef void (*coro_error_visitor)(void *context, unsigned depth, int error, const char *name);
 CORO_API size_t coro_group_errors(const coro_group *group, coro_error_visitor visit, void *context);
+
+/*
+ * The same tree as an object of yours, to be kept beyond the group and its task: what
+ * coro_group_errors would visit moves into *errors (which must be empty), and the group has none
+ * any more. After the block. The errors' memory is the loop's: close it before the loop.
+ */
+typedef struct coro_error_group { /* private; zeroed: no errors */
+    coro_task *failed, *body_failed;
+    int body_error;
+} coro_error_group;
+
+CORO_API void coro_group_take_errors(coro_group *group, coro_error_group *errors);
+CORO_API size_t coro_error_group_visit(const coro_error_group *errors, coro_error_visitor visit,
+                                       void *context);
+CORO_API void coro_error_group_close(coro_error_group *errors);
 #endif
 
 CORO_API void coro_group_enter_(coro_driver *driver, coro_header *frame, coro_group *group);

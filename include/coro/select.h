@@ -23,6 +23,9 @@
  * queue, bytes of a stream. The plain forms store the winner's result only; the
  * others' are dropped (RETURNS(type, drop)).
  *
+ * An arm that ends at once, each time, wins each time: leave a channel that has come to
+ * its end out of the next round.
+ *
  * Cancelling the await cancels all arms. If one has won already, or ends well all
  * the same, that is the outcome, and the task's next wait fails; else
  * CORO_ECANCELED. No arms: CORO_EINVAL. Memory short: CORO_ENOMEM, all are

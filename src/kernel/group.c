@@ -276,19 +276,55 @@ static size_t visit_list(const coro_task *task, const coro_task *end, unsigned d
     return count;
 }
 
-size_t coro_group_errors(const coro_group *group, coro_error_visitor visit, void *context)
+static bool has_errors(const coro_group *group)
 {
-    size_t count = 0;
-    if (group->failed != NULL && coro_task_errors(group->scope.task) == group->failed)
-        count = visit_list(group->failed, group->body_failed, 0, visit, context);
-    if (group->body_error != 0) {
+    return group->failed != NULL && coro_task_errors(group->scope.task) == group->failed;
+}
+
+size_t coro_error_group_visit(const coro_error_group *errors, coro_error_visitor visit,
+                              void *context)
+{
+    size_t count = visit_list(errors->failed, errors->body_failed, 0, visit, context);
+    if (errors->body_error != 0) {
         count++;
         if (visit != NULL)
-            visit(context, 0, group->body_error, "body");
+            visit(context, 0, errors->body_error, "body");
     }
-    if (group->body_failed != NULL && coro_task_errors(group->scope.task) == group->failed)
-        count += visit_list(group->body_failed, NULL, 0, visit, context);
-    return count;
+    return count + visit_list(errors->body_failed, NULL, 0, visit, context);
+}
+
+static coro_error_group errors_of(const coro_group *group)
+{
+    coro_error_group errors = {NULL, NULL, group->body_error};
+    if (has_errors(group)) {
+        errors.failed = group->failed;
+        errors.body_failed = group->body_failed;
+    }
+    return errors;
+}
+
+size_t coro_group_errors(const coro_group *group, coro_error_visitor visit, void *context)
+{
+    coro_error_group errors = errors_of(group);
+    return coro_error_group_visit(&errors, visit, context);
+}
+
+void coro_group_take_errors(coro_group *group, coro_error_group *errors)
+{
+    CORO_CHECK(group->scope.phase == CORO_SCOPE_OUT_,
+               "a group's errors are taken when its block has been left");
+    *errors = errors_of(group);
+    if (has_errors(group))
+        coro_task_set_errors(group->scope.task, NULL);
+    group->failed = group->failed_last = group->body_failed = NULL;
+    group->body_error = 0;
+}
+
+void coro_error_group_close(coro_error_group *errors)
+{
+    coro_task_list_free(errors->failed);
+    errors->failed = errors->body_failed = NULL;
+    errors->body_error = 0;
 }
 #endif
 

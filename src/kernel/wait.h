@@ -53,6 +53,7 @@ void coro_wait_finish(coro_task *task, coro_call *call);
 coro_status coro_leaf(coro_header *self, coro_driver *driver, const coro_wait_type *type,
                       int (*start)(coro_task *, coro_call *));
 #define coro_wait_done_here coro_wait_done
+#define coro_wait_finish_here coro_wait_finish
 #endif
 
 /* What a resumed caller sees as its callee's descriptor. */
@@ -228,8 +229,6 @@ static inline void coro_wait_finish_here(coro_task *task, coro_call *call)
     coro_wait_finish(task, call);
 #endif
 }
-#else
-#define coro_wait_finish_here coro_wait_finish
 #endif
 
 #endif
