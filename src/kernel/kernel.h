@@ -53,7 +53,7 @@ void coro_trace_inherit(coro_loop *loop, const coro_header *frame, coro_task *he
 coro_header *coro_frame_keep(coro_header *call);
 /* Follow forwards to the frame that has the result; the wrappers are freed. */
 coro_header *coro_frame_resolve(coro_header *frame);
-/* Free a finished frame, and first what its result holds, if nobody has taken it. */
+/* The allocator of a loop that was given none: malloc's on hosts, nothing elsewhere. */
 void *coro_heap_resize(void *context, void *block, size_t old, size_t fresh);
 
 /* pool.c */

@@ -36,11 +36,9 @@ int coro_loop_init(coro_loop *loop, const coro_loop_options *options)
 #if CORO_HOSTED
     CORO_CHECK(options->timer_slack >= 0, "a loop's timer_slack is a time, from 0");
     loop->timer_slack = options->timer_slack;
-#endif
-    loop->thread = &coro_pool_current_;
-#if CORO_HOSTED
     loop->unusual = loop->backend->reorder != NULL;
 #endif
+    loop->thread = &coro_pool_current_;
     int error = loop->backend->open(loop, options);
     if (error != 0)
         return error;

@@ -33,16 +33,12 @@ CORO_FAST void start(coro_loop *loop, coro_task *task, coro_header *root, unsign
 #if CORO_HOSTED
     if (CORO_UNLIKELY(context != 0))
         coro_context_inherit(task, context);
-#endif
-#if CORO_HOSTED
     if (CORO_UNLIKELY(loop->metrics.tasks_max < loop->task_count)) {
         if (CORO_LIKELY(loop->watchers == NULL))
             loop->metrics.tasks_max = loop->task_count;
         else
             coro_watch_made(loop, task);
     }
-#endif
-#if CORO_HOSTED
     if (queue) {
         task->driver.flags |= CORO_TASK_QUEUED_;
         coro_task_enqueue_(loop, task);

@@ -138,10 +138,9 @@ static inline void coro_wait_on(coro_task *task, void *object)
 }
 
 #if CORO_HOSTED || defined(CORO_BODIES_HERE_)
-/* The wait has ended: the task becomes ready with this error; a value is in task->wait.a. */
-CORO_WAIT_INLINE void coro_wait_done(coro_task *task, int error)
+/* How the wait ended; without scopes `driver` has no room for an error. */
+static inline void coro_wait_note_error(coro_task *task, int error)
 {
-    task->driver.flags &= (uint8_t)~CORO_TASK_WAITING_;
 #if CORO_SCOPES
     task->driver.error = (int16_t)error;
 #else
@@ -150,6 +149,13 @@ CORO_WAIT_INLINE void coro_wait_done(coro_task *task, int error)
         task->wait.a.number = error;
     }
 #endif
+}
+
+/* The wait has ended: the task becomes ready with this error; a value is in task->wait.a. */
+CORO_WAIT_INLINE void coro_wait_done(coro_task *task, int error)
+{
+    task->driver.flags &= (uint8_t)~CORO_TASK_WAITING_;
+    coro_wait_note_error(task, error);
     coro_task_ready_(task);
 }
 
@@ -159,14 +165,7 @@ static inline void coro_wait_done_here(coro_task *task, int error)
 {
     task->driver.flags =
         (uint8_t)((task->driver.flags & ~CORO_TASK_WAITING_) | CORO_TASK_QUEUED_);
-#if CORO_SCOPES
-    task->driver.error = (int16_t)error;
-#else
-    if (error != 0) {
-        task->driver.flags |= CORO_TASK_FAILED_;
-        task->wait.a.number = error;
-    }
-#endif
+    coro_wait_note_error(task, error);
     coro_task_enqueue_(task->driver.loop, task);
 }
 #endif
