@@ -116,7 +116,19 @@ ASYNC(receiver_of_crowd, ARGS(int, who), VARS(int item, error;))
     ASYNC_END;
 }
 
-ASYNC(the_crowd, VARS(coro_task *tasks[2 * CROWD]; int i, closes, error;))
+/* All of them end, well or cancelled. */
+ASYNC(crowd_goes_home, ARGS(coro_task **, tasks, int, count), VARS(int i, error;))
+{
+    ASYNC_BEGIN;
+    for (self->i = 0; self->i < self->count; self->i++) {
+        AWAIT_CATCH(self->error, coro_task_join(self->tasks[self->i]));
+        SEEDED(self->error == 0 || self->error == CORO_ECANCELED);
+        coro_task_release(self->tasks[self->i]);
+    }
+    ASYNC_END;
+}
+
+ASYNC(the_crowd, VARS(coro_task *tasks[2 * CROWD]; int i, closes;))
 {
     ASYNC_BEGIN;
     for (self->i = 0; self->i < CROWD; self->i++) {
@@ -130,11 +142,7 @@ ASYNC(the_crowd, VARS(coro_task *tasks[2 * CROWD]; int i, closes, error;))
             coro_task_cancel(self->tasks[dice(2 * CROWD)]);
     }
     crowd.close();
-    for (self->i = 0; self->i < 2 * CROWD; self->i++) {
-        AWAIT_CATCH(self->error, coro_task_join(self->tasks[self->i]));
-        SEEDED(self->error == 0 || self->error == CORO_ECANCELED);
-        coro_task_release(self->tasks[self->i]);
-    }
+    AWAIT(crowd_goes_home(self->tasks, 2 * CROWD));
     ASYNC_END;
 }
 

@@ -285,6 +285,32 @@ static inline int run_(coro_header *call)
 #define RUN(call) run_(&(call)->coro)
 #define RUN_LOUD(call) run_loud_(&(call)->coro)
 
+/* Run in a loop of its own, where the n-th allocation fails: the call's error, 0 or CORO_ENOMEM.
+ * memory.failed says whether there was an n-th one. */
+static inline int run_failing_(size_t n, coro_header *call)
+{
+    int error;
+    memset(&memory, 0, sizeof memory);
+    memory.fail_at = n;
+    open_loop();
+    error = coro_loop_run_until_complete_(&loop, call);
+    HOLDS(error == 0 || error == CORO_ENOMEM);
+    memory.fail_at = 0;
+    close_loop();
+    return error;
+}
+
+/* The call is made by name_at(), anew each time. */
+#define RUN_FAILING(n, call) run_failing_((n), &(call)->coro)
+#define FAIL_EACH_ALLOCATION(call)                                                                 \
+    do {                                                                                           \
+        size_t n_ = 0;                                                                             \
+        do                                                                                         \
+            (void)RUN_FAILING(++n_, call);                                                         \
+        while (memory.failed > 0);                                                                 \
+        HOLDS(n_ > 1);                                                                             \
+    } while (0)
+
 /* --- often needed ------------------------------------------------------------------------- */
 
 /* Turns of the loop so far. */

@@ -238,7 +238,7 @@ ASYNC(random_receiver, ARGS(int, who), VARS(coro_broadcast_receiver from; int ne
     ASYNC_END;
 }
 
-ASYNC(random_evening, VARS(coro_task *pool[CROWD]; int i, steps, error;))
+ASYNC(random_evening, VARS(coro_task *pool[CROWD]; int i, steps;))
 {
     ASYNC_BEGIN;
     for (self->i = 0; self->i < CROWD; self->i++)
@@ -252,11 +252,7 @@ ASYNC(random_evening, VARS(coro_task *pool[CROWD]; int i, steps, error;))
             coro_task_cancel(self->pool[dice(CROWD)]);
     }
     coro_broadcast_close(&broadcast);
-    for (self->i = 0; self->i < CROWD; self->i++) {
-        AWAIT_CATCH(self->error, coro_task_join(self->pool[self->i]));
-        SEEDED(self->error == 0 || self->error == CORO_ECANCELED);
-        coro_task_release(self->pool[self->i]);
-    }
+    AWAIT(crowd_goes_home(self->pool, CROWD));
     ASYNC_END;
 }
 

@@ -79,15 +79,7 @@ Test(gather, each_allocation_of_an_array_may_fail)
     for (unsigned options = 0; options <= CORO_GATHER_CANCEL_REST; options++) {
         for (size_t n = 1;; n++) {
             static struct two_of_an_array frame;
-            int error;
-            memset(&memory, 0, sizeof memory);
-            memory.fail_at = n;
-            open_loop();
-            error = coro_loop_run_until_complete(&loop, two_of_an_array_at(&frame, options));
-            HOLDS(error == 0 || error == CORO_ENOMEM);
-            failures += error != 0;
-            memory.fail_at = 0;
-            close_loop();
+            failures += RUN_FAILING(n, two_of_an_array_at(&frame, options)) == CORO_ENOMEM;
             if (memory.failed == 0)
                 break;
         }

@@ -147,21 +147,8 @@ ASYNC(short_of_memory, VARS(coro_group group; void *ready;))
 
 Test(group_start, each_allocation_may_fail)
 {
-    size_t n = 1;
-    for (;; n++) {
-        static struct short_of_memory frame;
-        int error;
-        memset(&memory, 0, sizeof memory);
-        memory.fail_at = n;
-        open_loop();
-        error = coro_loop_run_until_complete(&loop, short_of_memory_at(&frame));
-        HOLDS(error == 0 || error == CORO_ENOMEM);
-        memory.fail_at = 0;
-        close_loop();
-        if (memory.failed == 0)
-            break;
-    }
-    HOLDS(n > 1);
+    static struct short_of_memory frame;
+    FAIL_EACH_ALLOCATION(short_of_memory_at(&frame));
 }
 
 /* --- collect ---------------------------------------------------------------------------------- */

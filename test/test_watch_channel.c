@@ -208,7 +208,7 @@ ASYNC(random_watcher, VARS(coro_watch_receiver receiver; int seen, value, error;
     ASYNC_END;
 }
 
-ASYNC(random_evening, VARS(coro_task *pool[CROWD]; int i, steps, error;))
+ASYNC(random_evening, VARS(coro_task *pool[CROWD]; int i, steps;))
 {
     ASYNC_BEGIN;
     for (self->i = 0; self->i < CROWD; self->i++)
@@ -222,11 +222,7 @@ ASYNC(random_evening, VARS(coro_task *pool[CROWD]; int i, steps, error;))
             coro_task_cancel(self->pool[dice(CROWD)]);
     }
     coro_watch_channel_close(&channel);
-    for (self->i = 0; self->i < CROWD; self->i++) {
-        AWAIT_CATCH(self->error, coro_task_join(self->pool[self->i]));
-        SEEDED(self->error == 0 || self->error == CORO_ECANCELED);
-        coro_task_release(self->pool[self->i]);
-    }
+    AWAIT(crowd_goes_home(self->pool, CROWD));
     ASYNC_END;
 }
 

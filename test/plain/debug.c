@@ -7,6 +7,8 @@
  */
 #define _XOPEN_SOURCE 700
 
+#include "require.h"
+
 #include <coro/coro.h>
 #include <coro/debug.h>
 
@@ -19,14 +21,6 @@
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#define REQUIRE(condition)                                                                         \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);                        \
-            exit(1);                                                                               \
-        }                                                                                          \
-    } while (0)
 
 static int nowhere;
 static volatile sig_atomic_t interrupts;

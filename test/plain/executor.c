@@ -2,6 +2,8 @@
 /*
  * executor.c - functions in threads: values, errors, cancels, shutdown. For TSan and valgrind.
  */
+#include "require.h"
+
 #include <coro/context.h>
 #include <coro/executor.h>
 #include <coro/group.h>
@@ -14,14 +16,6 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define REQUIRE(condition)                                                                         \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);                        \
-            exit(1);                                                                               \
-        }                                                                                          \
-    } while (0)
-
 static atomic_int begun, worked, most, inside;
 static sem_t gate;
 
@@ -32,12 +26,6 @@ static void start(void)
     atomic_store(&most, 0);
     atomic_store(&inside, 0);
     sem_init(&gate, 0, 0);
-}
-
-static void pause_ms(long ms)
-{
-    struct timespec pause = {ms / 1000, ms % 1000 * 1000000};
-    nanosleep(&pause, NULL);
 }
 
 static void pass_gate(void)

@@ -9,6 +9,8 @@
  * The first argument is the number of wakes; 1,000,000 without one, 20,000 where
  * CORO_TEST_SLOW is set (valgrind runs one thread at a time).
  */
+#include "require.h"
+
 #include <coro/remote.h>
 #include <coro/run.h>
 
@@ -18,14 +20,6 @@
 #include <stdlib.h>
 
 #define THREADS 4
-
-#define REQUIRE(condition)                                                                         \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);                        \
-            exit(1);                                                                               \
-        }                                                                                          \
-    } while (0)
 
 typedef struct wake {
     coro_message message;

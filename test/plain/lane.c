@@ -2,6 +2,8 @@
 /*
  * lane.c - work in other threads: done, refused, left behind, and freed once.
  */
+#include "require.h"
+
 #include <coro/group.h>
 #include <coro/run.h>
 #include <coro/scope.h>
@@ -14,14 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
-
-#define REQUIRE(condition)                                                                         \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);                        \
-            exit(1);                                                                               \
-        }                                                                                          \
-    } while (0)
 
 typedef struct errand {
     coro_job job; /* first */

@@ -2,6 +2,8 @@
 /*
  * signals.c - signals from everywhere into two loops in two threads.
  */
+#include "require.h"
+
 #include <coro/run.h>
 #include <coro/signals.h>
 
@@ -13,14 +15,6 @@
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
-
-#define REQUIRE(condition)                                                                         \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);                        \
-            exit(1);                                                                               \
-        }                                                                                          \
-    } while (0)
 
 static unsigned rounds(void)
 {

@@ -2,6 +2,8 @@
 /*
  * thread_future.c - results that threads and a loop give each other. For TSan and valgrind.
  */
+#include "require.h"
+
 #include <coro/run.h>
 #include <coro/scope.h>
 #include <coro/test.h>
@@ -12,20 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
-
-#define REQUIRE(condition)                                                                         \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);                        \
-            exit(1);                                                                               \
-        }                                                                                          \
-    } while (0)
-
-static void pause_ms(long ms)
-{
-    struct timespec pause = {ms / 1000, ms % 1000 * 1000000};
-    nanosleep(&pause, NULL);
-}
 
 /* --- c022: awaited by a task -------------------------------------------------------------- */
 

@@ -4,6 +4,8 @@
  *
  * in_thread(function) runs a program in a thread of its own, beside a loop that serves it.
  */
+#include "require.h"
+
 #include <coro/context.h>
 #include <coro/run.h>
 #include <coro/scope.h>
@@ -14,20 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
-
-#define REQUIRE(condition)                                                                         \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);                        \
-            exit(1);                                                                               \
-        }                                                                                          \
-    } while (0)
-
-static void pause_ms(long ms)
-{
-    struct timespec pause = {ms / 1000, ms % 1000 * 1000000};
-    nanosleep(&pause, NULL);
-}
 
 /* --- a loop that serves a thread ---------------------------------------------------------- */
 
