@@ -77,6 +77,7 @@ HEADERS = {
     "task": "kernel",
     "watch_channel": "kernel",
     "with": "kernel",
+    "protocol": "stream",
     "stream": "stream",
     "executor": "thread",
     "thread_future": "thread",
@@ -84,6 +85,7 @@ HEADERS = {
     "test": "poll",
     "watch": "kernel",
     "net": "net",
+    "net_protocol": "net",
 }
 
 # Files that stand on another floor than their folder's.

@@ -39,6 +39,7 @@
  *   the world outside   stream.h     bytes, lines, limits; in memory too
  *                       net.h        TCP: connect, serve, raw sockets
  *                       signals.h    Unix signals
+ *                       protocol.h   callbacks instead of awaits; net_protocol.h: over TCP
  *   to see inside       debug.h      the tree of tasks, debug mode
  *                       watch.h      hooks for traces and metrics
  *   numbers             error.h      CORO_E…
@@ -80,6 +81,7 @@
 #include <coro/once.h>
 #include <coro/oneshot.h>
 #include <coro/priority_queue.h>
+#include <coro/protocol.h>
 #include <coro/queue.h>
 #include <coro/rate_limiter.h>
 #include <coro/remote.h>
@@ -102,6 +104,7 @@
 #if CORO_HOSTED
 #include <coro/debug.h>
 #include <coro/net.h>
+#include <coro/net_protocol.h>
 #include <coro/signals.h>
 #endif
 

@@ -99,8 +99,13 @@ int coro_stream_flush(coro_stream *stream);
  * false when there is none. */
 bool coro_stream_end_writes(coro_stream *stream, int error, bool keep);
 
-/* --- write.c: kinds of waiting writers that are not plain data ----------------------------- */
+/* --- write.c ------------------------------------------------------------------------------ */
 
+/* Write a copy of it without waiting, beyond the high-water mark, too. 0, CORO_EPIPE, CORO_ENOMEM,
+ * CORO_EBUSY (a write that waits comes first), or the connection's error: nothing was written. */
+int coro_stream_append(coro_stream *stream, const void *data, size_t size);
+
+/* Kinds of waiting writers that are not plain data. */
 extern const coro_wait_type coro_writev_type, coro_text_type, coro_shutdown_type;
 
 #if CORO_HOSTED

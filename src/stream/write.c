@@ -180,6 +180,25 @@ coro_void *coro_stream_shutdown_write(coro_stream *stream)
     return call_of(&coro_stream_shutdown_write_call_, stream, NULL, 0);
 }
 
+/* --- without waiting ---------------------------------------------------------------------- */
+
+int coro_stream_append(coro_stream *stream, const void *data, size_t size)
+{
+    if (stream->state & CORO_STREAM_SHUT_)
+        return CORO_EPIPE;
+    if (stream->write_error != 0)
+        return stream->write_error;
+    if (coro_stream_unsent(stream) != coro_buffer_size(&stream->out))
+        return CORO_EBUSY;
+    if (size == 0)
+        return 0;
+    if (!coro_buffer_reserve(&stream->loop->pool, &stream->out, size))
+        return CORO_ENOMEM;
+    coro_buffer_append(&stream->out, data, size);
+    coro_send_later(stream);
+    return 0;
+}
+
 /* --- text --------------------------------------------------------------------------------- */
 
 #if CORO_HOSTED
