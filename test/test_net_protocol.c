@@ -113,13 +113,16 @@ ASYNC(there_and_back, VARS(coro_server *server; int error;))
     AWAIT(self->server, coro_create_server(&echoes, "127.0.0.1", "0", NULL));
     AWAIT(coro_create_connection(&client.protocol, "127.0.0.1", port_text(self->server), NULL));
     HOLDS(client.is_made);
-    AWAIT_CATCH(self->error, coro_create_connection(&client.protocol, "127.0.0.1",
-                                                    port_text(self->server), NULL));
-    EQ(self->error, client.protocol.run != NULL ? CORO_EALREADY : self->error);
+    if (client.protocol.run != NULL) {
+        AWAIT_CATCH(self->error, coro_create_connection(&client.protocol, "127.0.0.1",
+                                                        port_text(self->server), NULL));
+        EQ(self->error, CORO_EALREADY);
+    }
     AWAIT(coro_flag_wait(&client.lost));
     if (client.error != 0)
         ASYNC_THROW(client.error);
-    EQ(client.size, 10);
+    if (memory.failed == 0) /* else the server may have sent the client away */
+        EQ(client.size, 10);
   ASYNC_FINALLY:
     AWAIT(coro_server_shutdown(self->server, 0));
     EQ(alive, 0);
