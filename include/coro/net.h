@@ -95,12 +95,23 @@ static inline coro_handler coro_handler_of_(const coro_descriptor *descriptor,
     return handler;
 }
 
+/*
+ * Makes another stream of a connection's before its handler runs: TLS of TCP. Awaited in the
+ * connection's task, so that a slow client holds up nobody else. It takes the stream
+ * in *stream, and leaves the one for the handler there. When it fails what is left there, if
+ * anything, is closed; that is reported once (coro_loop_report), unless it is the client
+ * who went away: CORO_ECONNRESET, CORO_EPIPE, CORO_EINCOMPLETE, CORO_ETIMEDOUT.
+ */
+typedef coro_void *(*coro_stream_wrap)(coro_stream **stream, void *context);
+
 typedef struct coro_server_options {
     int backlog;               /* 0: 511 */
     size_t max_connections;    /* 0: no limit; beyond it the backlog fills */
     bool reuse_port;           /* several processes may listen at the port */
     bool no_reuse_address;     /* do not take a port whose last connections are still dying */
     bool nagle;                /* true: leave Nagle's delay on */
+    coro_stream_wrap wrap;     /* NULL: the handler gets the connection as it is */
+    void *wrap_context;        /* borrowed, as the handler's context is */
 } coro_server_options;
 
 /* What coro_start_server gives. */

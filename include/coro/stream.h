@@ -203,6 +203,9 @@ struct coro_stream { /* private */
     size_t high, low;
     size_t sent;
     coro_hook flush; /* at the end of the turn */
+#if CORO_HOSTED
+    coro_stream **owner; /* a variable that is to be NULL when the stream is gone; or NULL */
+#endif
     int16_t read_error, write_error;
     uint8_t kind; /* of the read */
     uint8_t state;

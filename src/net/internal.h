@@ -20,10 +20,7 @@
 typedef struct coro_tcp {
     coro_stream stream; /* first */
     coro_fd fd;
-    union {
-        coro_stream **owner;   /* a variable that is to be NULL when the stream is gone; or NULL */
-        coro_task *connecting; /* before it is a stream */
-    };
+    coro_task *connecting; /* before it is a stream */
 } coro_tcp;
 
 static inline coro_tcp *coro_tcp_of(coro_stream *stream)

@@ -3,13 +3,15 @@
  * server.c - the life of a server and of its connections.
  *
  *     start ─► listening ──close──► closed ─► last connection over ─► waiters told
- *                 │ admit                            ▲
- *                 └─► task: handler ─► close or abort its stream ─┘
+ *                 │ admit                                 ▲
+ *                 └─► task: wrap ─► handler ─► close or abort its stream ─┘
  *
  * Each connection is a task of the loop whose first coroutine, coro_connection,
- * awaits the handler. Its frame is the connection's record: in the server's ring
- * from before its first step until after its stream is gone. The handler may close
- * the stream itself, by whatever pointer: the stream's owner is the record.
+ * awaits the wrap, if there is one, and then the handler. Its frame is the
+ * connection's record: in the server's ring from before its first step until after
+ * its stream is gone. The handler may close the stream itself, by whatever pointer:
+ * the stream's owner is the record. While it is being wrapped it has none, for then
+ * two streams may be made of one.
  *
  * Invariants. S1: connections_count is the number of records in the ring. S2: the
  * acceptor exists exactly while it has not ended; `closed` follows no later.
@@ -42,16 +44,46 @@ static bool is_news(int error)
     return error != 0 && error != CORO_ECANCELED && error != CORO_ECONNRESET && error != CORO_EPIPE;
 }
 
+/* One that leaves, or falls silent, half way through a greeting has gone away as well. */
+static bool is_news_of_wrap(int error)
+{
+    return is_news(error) && error != CORO_EINCOMPLETE && error != CORO_ETIMEDOUT;
+}
+
+static void report(const coro_server *server, int error, const char *message)
+{
+    coro_report report = {CORO_REPORT_TASK_ERROR, server->loop, coro_current_task(), error,
+                          message};
+    coro_loop_report(server->loop, &report);
+}
+
+/* The handler's argument; from now on the stream may be closed by whoever has it. */
+static void give_stream(const coro_server *server, coro_header *handler, coro_stream **place)
+{
+    CORO_CHECK(*place != NULL, "a coro_stream_wrap that does not fail leaves a stream in *stream");
+    (*place)->owner = place;
+    *(coro_stream **)(void *)((char *)handler + server->handler.stream_offset) = *place;
+}
+
 ASYNC(coro_connection, ARGS(coro_server *, server, coro_header *, handler),
       VARS(coro_stream *stream; coro_task *task; struct coro_connection *next, *before; int error;))
 {
     ASYNC_BEGIN;
-    AWAIT_CATCH(self->error, (coro_any *)self->handler);
-    if (is_news(self->error)) {
-        coro_report report = {CORO_REPORT_TASK_ERROR, self->server->loop, coro_current_task(),
-                              self->error, "the handler of a connection failed"};
-        coro_loop_report(self->server->loop, &report);
+    if (self->server->wrap != NULL) {
+        AWAIT_CATCH(self->error, self->server->wrap(&self->stream, self->server->wrap_context));
+        if (self->error != 0) {
+            coro_discard_(self->handler);
+            if (is_news_of_wrap(self->error))
+                report(self->server, self->error, "a connection was not made ready");
+            if (self->server->aborting)
+                coro_stream_abort(&self->stream);
+            ASYNC_RETURN();
+        }
     }
+    give_stream(self->server, self->handler, &self->stream);
+    AWAIT_CATCH(self->error, (coro_any *)self->handler);
+    if (is_news(self->error))
+        report(self->server, self->error, "the handler of a connection failed");
     if (self->error != 0 && (self->error != CORO_ECANCELED || self->server->aborting))
         coro_stream_abort(&self->stream);
   ASYNC_FINALLY:
@@ -86,13 +118,12 @@ static void add(coro_server *server, struct coro_connection *connection)
     server->references++;
 }
 
-/* The handler's call, made from its descriptor: what its own constructor would do. */
-static coro_header *make_handler(const coro_server *server, coro_stream *stream)
+/* The handler's call, made from its descriptor, still without its stream. */
+static coro_header *make_handler(const coro_server *server)
 {
     char *frame = coro_frame_new_slow_(server->handler.descriptor);
     if (frame == NULL)
         return NULL;
-    *(coro_stream **)(void *)(frame + server->handler.stream_offset) = stream;
     *(void **)(void *)(frame + server->handler.context_offset) = server->context;
     return (coro_header *)(void *)frame;
 }
@@ -100,7 +131,7 @@ static coro_header *make_handler(const coro_server *server, coro_stream *stream)
 /* Frames, task and timers are there, or nothing is. */
 static bool start_task(coro_server *server, coro_tcp *tcp)
 {
-    coro_header *handler = make_handler(server, &tcp->stream);
+    coro_header *handler = make_handler(server);
     struct coro_connection *connection;
     coro_task *task;
     if (handler == NULL)
@@ -114,7 +145,6 @@ static bool start_task(coro_server *server, coro_tcp *tcp)
     coro_task_set_name(task, server->handler.descriptor->name);
     connection->task = task;
     connection->stream = &tcp->stream;
-    tcp->owner = &connection->stream;
     add(server, connection);
     return true;
 }
@@ -154,6 +184,8 @@ static coro_server *server_new(const coro_listening *listening, coro_handler han
         server->loop = loop;
         server->handler = handler;
         server->context = context;
+        server->wrap = options->wrap;
+        server->wrap_context = options->wrap_context;
         server->references = 1;
         server->port = listening->port;
         server->connections_max = options->max_connections;

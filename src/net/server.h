@@ -27,6 +27,8 @@ struct coro_server {
     coro_loop *loop;
     coro_handler handler;
     void *context;
+    coro_stream_wrap wrap; /* or NULL */
+    void *wrap_context;
     unsigned references;
     uint16_t port;
     bool closed;   /* listens no more */

@@ -77,8 +77,6 @@ static void tcp_close(coro_stream *stream, bool abort)
     coro_tcp *tcp = coro_tcp_of(stream);
     if (abort && tcp->fd.fd >= 0)
         (void)coro_sys.setsockopt(tcp->fd.fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-    if (tcp->owner != NULL)
-        *tcp->owner = NULL;
     coro_tcp_free(tcp);
 }
 
@@ -107,14 +105,13 @@ coro_tcp *coro_tcp_new(int fd, int *error)
         return NULL;
     }
     coro_stream_init(&tcp->stream, &tcp_transport);
-    tcp->owner = NULL;
+    tcp->connecting = NULL;
     return tcp;
 }
 
 void coro_tcp_connected(coro_tcp *tcp)
 {
     tcp->fd.ready = tcp_ready;
-    tcp->owner = NULL;
 }
 
 void coro_tcp_free(coro_tcp *tcp)

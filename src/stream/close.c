@@ -58,6 +58,10 @@ static void release(coro_stream *stream, bool abort)
     coro_stream_unwant(stream, CORO_STREAM_WRITE);
     coro_buffer_free(&stream->loop->pool, &stream->in);
     coro_buffer_free(&stream->loop->pool, &stream->out);
+#if CORO_HOSTED
+    if (stream->owner != NULL)
+        *stream->owner = NULL;
+#endif
     stream->transport->close(stream, abort);
 }
 
