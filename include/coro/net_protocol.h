@@ -31,7 +31,8 @@ CORO_API CORO_NODISCARD coro_void *coro_create_connection(coro_protocol *protoco
                                                           const char *service,
                                                           const coro_connect_options *options);
 
-/* Makes the protocol of a new connection, initialised. NULL: the client is sent away. */
+/* Makes the protocol of a new connection, initialised. NULL: the client is sent away. Each one that
+ * was made is told of its end by connection_lost: where memory was short, by that alone. */
 typedef struct coro_protocol_factory {
     coro_protocol *(*make)(void *context);
     void *context;

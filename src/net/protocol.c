@@ -63,6 +63,11 @@ ASYNC(serve_protocol, ARGS(coro_stream *, stream, void *, context), VARS(coro_pr
     if (self->protocol == NULL)
         ASYNC_THROW(CORO_ENOMEM);
     AWAIT(coro_protocol_run(&self->stream, self->protocol));
+  ASYNC_FINALLY:
+    /* It never began, for want of memory; whoever made the protocol for us wants it back. */
+    if (self->protocol != NULL && self->stream != NULL &&
+        self->protocol->type->connection_lost != NULL)
+        self->protocol->type->connection_lost(self->protocol, self->coro.error);
     ASYNC_END;
 }
 
