@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# examples.sh: each program of examples/toolbox says what is in the .out beside it, and no more. On
-# the virtual clock, so that a second lasts no time and the order is always the same.
+# examples.sh: each page of examples/toolbox, network and system says what is in the .out beside it,
+# and no more. The toolbox on the virtual clock, so that a second lasts no time and the order is
+# always the same; the others in real time. Pages without an .out are for two: network.sh.
 set -eu
-export LC_ALL=C CORO_POLL=sim
-unset CORO_DEBUG
+export LC_ALL=C
+unset CORO_DEBUG CORO_POLL
 
-toolbox=$CORO_SOURCE/examples/toolbox
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
@@ -19,19 +19,29 @@ fail() {
     failed=1
 }
 
-for source in "$toolbox"/*.c; do
+for source in "$CORO_SOURCE"/examples/toolbox/*.c "$CORO_SOURCE"/examples/network/*.c \
+    "$CORO_SOURCE"/examples/system/*.c; do
+    [ -e "$source" ] || continue
+    folder=$(basename "$(dirname "$source")")
     name=$(basename "$source" .c)
-    program=$CORO_BUILD/examples/toolbox_$name
-    [ -x "$program" ] || { fail "$name: is not built"; continue; }
-    status=0
-    timeout 60 "$program" >"$work/out" 2>"$work/err" || status=$?
-    [ $status = 0 ] || fail "$name: exit status $status"
-    diff -u "$toolbox/$name.out" "$work/out" >&2 || fail "$name: says something else"
-    diff -u /dev/null "$work/err" >&2 || fail "$name: complains"
+    program=$CORO_BUILD/examples/${folder}_$name
+    poll=
+    [ $folder != toolbox ] || poll=sim
     grep -q "\`$name\`" "$CORO_SOURCE/examples/README.md" || fail "$name: not in README.md"
+    [ -x "$program" ] || { fail "$name: is not built"; continue; }
+    [ -e "${source%.c}.out" ] || {
+        [ $folder != toolbox ] || fail "$name: has no .out"
+        grep -q "${folder}_$name\|${folder} $name" "$CORO_SOURCE"/test/*.sh || fail "$name: no test"
+        continue
+    }
+    status=0
+    CORO_POLL=$poll timeout 60 "$program" >"$work/out" 2>"$work/err" || status=$?
+    [ $status = 0 ] || fail "$name: exit status $status"
+    diff -u "${source%.c}.out" "$work/out" >&2 || fail "$name: says something else"
+    diff -u /dev/null "$work/err" >&2 || fail "$name: complains"
     programs=$((programs + 1))
 done
-for expected in "$toolbox"/*.out; do
+for expected in "$CORO_SOURCE"/examples/*/*.out; do
     [ -e "${expected%.out}.c" ] || fail "$expected: of no program"
 done
 
