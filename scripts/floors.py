@@ -66,6 +66,7 @@ HEADERS = {
     "once": "kernel",
     "queue": "kernel",
     "rwlock": "kernel",
+    "pipe": "os",
     "run": "os",
     "runner": "os",
     "signals": "os",

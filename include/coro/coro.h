@@ -38,6 +38,7 @@
  *                       executor.h   work that blocks, in threads: to_thread
  *   the world outside   stream.h     bytes, lines, limits; in memory too
  *                       net.h        TCP: connect, serve, raw sockets
+ *                       pipe.h       pipes, terminals, devices as streams
  *                       signals.h    Unix signals
  *                       protocol.h   callbacks instead of awaits; net_protocol.h: over TCP
  *   to see inside       debug.h      the tree of tasks, debug mode
@@ -80,6 +81,7 @@
 #include <coro/loop.h>
 #include <coro/once.h>
 #include <coro/oneshot.h>
+#include <coro/pipe.h>
 #include <coro/priority_queue.h>
 #include <coro/protocol.h>
 #include <coro/queue.h>

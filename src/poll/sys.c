@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stdint.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 
 int coro_sys_bind_(int fd, const struct sockaddr *address, socklen_t size)
@@ -32,6 +33,12 @@ int coro_sys_getsockname_(int fd, struct sockaddr *address, socklen_t *size)
 int coro_sys_getpeername_(int fd, struct sockaddr *address, socklen_t *size)
 {
     return getpeername(fd, address, size);
+}
+
+/* Declared with an int or a long, and with an ellipsis. */
+int coro_sys_ioctl_(int fd, unsigned long request, void *argument)
+{
+    return ioctl(fd, request, argument);
 }
 
 /* epoll_pwait2 of Linux 5.11; C libraries of those days have no function for it. The kernel's

@@ -20,11 +20,13 @@
 #endif
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <sys/types.h>
 #include <sys/uio.h>
@@ -63,6 +65,8 @@
     X(int, pipe2, (int fds[2], int flags))                                                         \
     X(int, sigaction, (int signo, const struct sigaction *fresh, struct sigaction *old))           \
     X(int, fcntl, (int fd, int command, ...))                                                      \
+    X(int, fstat, (int fd, struct stat *about))                                                    \
+    X(int, poll, (struct pollfd *fds, nfds_t count, int timeout_ms))                               \
     X(int, prctl, (int option, ...))
 
 /* Those whose addresses cannot be taken as they are: glibc's transparent unions, and what older
@@ -73,6 +77,7 @@
     X(int, accept4, (int fd, struct sockaddr *address, socklen_t *size, int flags))                \
     X(int, getsockname, (int fd, struct sockaddr *address, socklen_t *size))                       \
     X(int, getpeername, (int fd, struct sockaddr *address, socklen_t *size))                       \
+    X(int, ioctl, (int fd, unsigned long request, void *argument))                                 \
     X(int, epoll_wait_ns,                                                                          \
       (int epoll, struct epoll_event *events, int count, long long timeout_ns))
 
