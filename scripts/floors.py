@@ -85,6 +85,8 @@ HEADERS = {
     "remote": "thread",
     "test": "poll",
     "watch": "kernel",
+    "address": "net",
+    "names": "net",
     "net": "net",
     "net_protocol": "net",
 }

@@ -14,6 +14,7 @@
 #include <coro/context.h>
 #include <coro/executor.h>
 #include <coro/group.h>
+#include <coro/names.h>
 #include <coro/run.h>
 #include <coro/runner.h>
 #include <coro/signals.h>
@@ -396,32 +397,53 @@ Test(heap, an_await_of_a_thread_without_memory_leaves_the_future_as_it_was)
 
 /* --- names -------------------------------------------------------------------------------- */
 
-static int knows_nobody(const char *host, const char *service, const struct addrinfo *hints,
-                        struct addrinfo **found)
+static int knows_everybody(const char *host, const char *service, const struct addrinfo *hints,
+                           struct addrinfo **found)
 {
-    (void)host, (void)service, (void)hints, (void)found;
-    return EAI_NONAME;
+    return getaddrinfo(hints->ai_flags & AI_NUMERICHOST ? host : "127.0.0.9", service, hints,
+                       found);
 }
 
-ASYNC(looks_up, VARS(coro_stream *stream; int error;))
+ASYNC(asks_both_ways, VARS(struct addrinfo *found; coro_nameinfo *name; coro_address address;))
 {
     ASYNC_BEGIN;
-    AWAIT_CATCH(self->error, self->stream, coro_open_connection("nobody.example", "80", NULL));
-    HOLDS(self->error == CORO_ENAME || self->error == CORO_ENOMEM);
-    if (self->error == CORO_ENOMEM)
-        ASYNC_THROW(self->error);
+    AWAIT(self->found, coro_getaddrinfo("localhost", "80", NULL));
+    coro_freeaddrinfo(self->found);
+    self->found = NULL;
+    AWAIT(self->found, coro_getaddrinfo("some.test", "80", NULL));
+    EQ(coro_address_parse(&self->address, "127.0.0.1:47", 0), 0);
+    AWAIT(self->name, coro_getnameinfo(&self->address.any, self->address.size, 0));
+  ASYNC_FINALLY:
+    coro_freeaddrinfo(self->found);
+    coro_freenameinfo(self->name);
     ASYNC_END;
 }
 
-static int looks_a_name_up(void)
+static int names_both_ways(void)
 {
-    return coro_run(looks_up());
+    return coro_run(asks_both_ways());
 }
 
-Test(heap, a_name_is_not_looked_up_without_memory)
+Test(heap, names_and_addresses_without_memory_are_not_found)
 {
-    coro_getaddrinfo = knows_nobody;
-    each_fails(looks_a_name_up);
+    coro_names.getaddrinfo = knows_everybody;
+    each_fails(names_both_ways);
+}
+
+ASYNC(asks_no_thread, VARS(struct addrinfo *found; int error;))
+{
+    ASYNC_BEGIN;
+    AWAIT_CATCH(self->error, self->found, coro_getaddrinfo("some.test", "80", NULL));
+    EQ(self->error, CORO_EAGAIN);
+    ASYNC_END;
+}
+
+Test(heap, a_name_that_no_thread_can_be_asked_for_says_so)
+{
+    no_threads = true;
+    EQ(coro_run(asks_no_thread()), 0);
+    no_threads = false;
+    nothing_is_left();
 }
 
 /* --- signals ------------------------------------------------------------------------------ */

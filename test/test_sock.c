@@ -215,8 +215,8 @@ static void fake_freeaddrinfo(struct addrinfo *found)
 
 static void fake_names(struct sockaddr_in last)
 {
-    coro_getaddrinfo = fake_getaddrinfo;
-    coro_freeaddrinfo = fake_freeaddrinfo;
+    coro_names.getaddrinfo = fake_getaddrinfo;
+    coro_names.freeaddrinfo = fake_freeaddrinfo;
     for (int i = 0; i < 3; i++) {
         addresses[i] = last;
         addresses[i].sin_addr.s_addr = htonl(i == 2 ? INADDR_LOOPBACK : 0x7f000010u + (unsigned)i);

@@ -39,6 +39,7 @@
  *   the world outside   stream.h     bytes, lines, limits; in memory too
  *                       net.h        TCP: connect, serve, raw sockets
  *                       pipe.h       pipes, terminals, devices as streams
+ *                       address.h    addresses and their text; names.h: their names
  *                       signals.h    Unix signals
  *                       protocol.h   callbacks instead of awaits; net_protocol.h: over TCP
  *   to see inside       debug.h      the tree of tasks, debug mode
@@ -104,7 +105,9 @@
 #include <coro/with.h>
 
 #if CORO_HOSTED
+#include <coro/address.h>
 #include <coro/debug.h>
+#include <coro/names.h>
 #include <coro/net.h>
 #include <coro/net_protocol.h>
 #include <coro/signals.h>

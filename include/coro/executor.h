@@ -85,6 +85,7 @@ typedef struct coro_job {
     /* private */
     struct coro_lane *lane;
     coro_task *task;
+    void (*ended)(struct coro_job *job); /* called in the loop when no task waits */
     struct coro_job *next;
     coro_context context; /* the work runs in it */
     int state;

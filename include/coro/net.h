@@ -28,13 +28,12 @@
 #ifndef CORO_NET_H
 #define CORO_NET_H
 
+#include <coro/address.h>
 #include <coro/stream.h>
 
 #if CORO_HOSTED && CORO_SCOPES
 
 CORO_BEGIN_DECLS
-
-struct sockaddr;
 
 /* --- connections -------------------------------------------------------------------------- */
 
@@ -66,8 +65,8 @@ CORO_API int coro_stream_from_fd(coro_stream **stream, int fd);
 /* The socket beneath a stream of this page, for setsockopt; -1 for other streams. Borrowed. */
 CORO_API int coro_stream_fd(const coro_stream *stream);
 
-/* "127.0.0.1:7000" or "[::1]:7000": the other side. 0, CORO_ERANGE (text is too small), or what
- * getpeername says. */
+/* "127.0.0.1:7000", "[::1]:7000", "unix:/run/x": the other side (coro/address.h). 0, CORO_ERANGE
+ * (text is too small), or what getpeername says. */
 CORO_API int coro_stream_peer_name(const coro_stream *stream, char *text, size_t size);
 
 /* --- servers ------------------------------------------------------------------------------ */

@@ -13,6 +13,8 @@
 #define _GNU_SOURCE
 #include "internal.h"
 
+#include <coro/names.h>
+
 #include <string.h>
 
 /* --- one attempt -------------------------------------------------------------------------- */
@@ -84,11 +86,11 @@ static int bind_to(int fd, int family, const char *host)
                              .ai_flags = AI_NUMERICHOST | AI_PASSIVE};
     struct addrinfo *found;
     int error = 0;
-    if (coro_getaddrinfo(host, NULL, &hints, &found) != 0)
+    if (coro_names.getaddrinfo(host, NULL, &hints, &found) != 0)
         return CORO_ENAME;
     if (coro_sys.bind(fd, found->ai_addr, found->ai_addrlen) != 0)
         error = -errno;
-    coro_freeaddrinfo(found);
+    coro_names.freeaddrinfo(found);
     return error;
 }
 
@@ -133,13 +135,15 @@ static void drop_stream(coro_stream *stream)
 
 /* --- the whole ---------------------------------------------------------------------------- */
 
+static const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
+
 ASYNC(open_connection, RETURNS(coro_stream *, drop_stream),
       ARGS(const char *, host, const char *, service, const coro_connect_options *, options),
-      VARS(coro_lookup *lookup; const struct addrinfo *next; coro_tcp *tcp; int error;))
+      VARS(struct addrinfo *found; const struct addrinfo *next; coro_tcp *tcp; int error;))
 {
     ASYNC_BEGIN;
-    AWAIT(self->lookup, coro_resolve(self->host, self->service, 0));
-    for (self->next = self->lookup->found; self->next != NULL; self->next = self->next->ai_next) {
+    AWAIT(self->found, coro_getaddrinfo(self->host, self->service, &hints));
+    for (self->next = self->found; self->next != NULL; self->next = self->next->ai_next) {
         self->tcp = socket_for(self->next, self->options, &self->error);
         if (self->tcp == NULL)
             continue;
@@ -158,7 +162,7 @@ ASYNC(open_connection, RETURNS(coro_stream *, drop_stream),
     coro_tcp_connected(self->tcp);
     ASYNC_RETURN(&self->tcp->stream);
   ASYNC_FINALLY:
-    coro_lookup_free(self->lookup);
+    coro_freeaddrinfo(self->found);
     ASYNC_END;
 }
 

@@ -66,28 +66,19 @@ static inline ptrdiff_t coro_fd_send(coro_fd *fd, const void *data, size_t size)
     return count == 0 || errno == EWOULDBLOCK ? CORO_EAGAIN : -errno;
 }
 
-/* --- resolve.c: names --------------------------------------------------------------------- */
+/* --- names.c ------------------------------------------------------------------------------ */
 
-typedef struct coro_lookup coro_lookup;
-void coro_lookup_free(coro_lookup *lookup);
-
-/* The addresses of a name, and the job that finds them; from the heap. */
-struct coro_lookup {
-    coro_job job; /* first */
-    struct addrinfo hints, *found;
-    int error; /* CORO_E…, when the job is done */
-    char *host, *service; /* copies, or NULL */
-};
-
-/* flags: AI_PASSIVE for an address to listen at. The caller ends it by coro_lookup_free. */
-ASYNC_DECLARE(coro_resolve, RETURNS(coro_lookup *, coro_lookup_free),
-              ARGS(const char *, host, const char *, service, int, flags),
-              VARS(coro_lookup *lookup;));
-
-/* Tests put their own here; both may be called in other threads. */
-extern int (*coro_getaddrinfo)(const char *host, const char *service, const struct addrinfo *hints,
-                               struct addrinfo **found);
-extern void (*coro_freeaddrinfo)(struct addrinfo *found);
+/* What is asked of the system; tests put functions of their own here, and a file. The functions
+ * may be called in other threads. */
+typedef struct coro_names_table {
+    int (*getaddrinfo)(const char *host, const char *service, const struct addrinfo *hints,
+                       struct addrinfo **found);
+    void (*freeaddrinfo)(struct addrinfo *found);
+    int (*getnameinfo)(const struct sockaddr *address, socklen_t size, char *host,
+                       socklen_t host_size, char *service, socklen_t service_size, int flags);
+    const char *hosts;
+} coro_names_table;
+extern coro_names_table coro_names;
 
 /* --- listen.c: sockets to accept from ----------------------------------------------------- */
 

@@ -19,6 +19,8 @@
 #define _GNU_SOURCE
 #include "server.h"
 
+#include <coro/names.h>
+
 /* --- references --------------------------------------------------------------------------- */
 
 static bool is_over(const coro_server *server)
@@ -210,19 +212,23 @@ static coro_server *server_new(const coro_listening *listening, coro_handler han
     return server;
 }
 
+/* An address to listen at. */
+static const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
+
 ASYNC(start_server, RETURNS(coro_server *, coro_server_release),
       ARGS(coro_handler, handler, void *, context, const char *, host, const char *, service,
            const coro_server_options *, options),
-      VARS(coro_lookup *lookup; coro_server *server; int error;))
+      VARS(struct addrinfo *found; coro_server *server; int error;))
 {
     static const coro_server_options none;
     coro_listening listening;
     ASYNC_BEGIN;
-    AWAIT(self->lookup, coro_resolve(self->host != NULL && *self->host == '\0' ? NULL : self->host,
-                                     self->service, AI_PASSIVE));
+    AWAIT(self->found,
+          coro_getaddrinfo(self->host != NULL && *self->host == '\0' ? NULL : self->host,
+                           self->service, &hints));
     if (self->options == NULL)
         self->options = &none;
-    self->error = coro_listen(&listening, self->lookup->found, self->options);
+    self->error = coro_listen(&listening, self->found, self->options);
     if (self->error == 0)
         self->server = server_new(&listening, self->handler, self->context, self->options,
                                   &self->error);
@@ -230,7 +236,7 @@ ASYNC(start_server, RETURNS(coro_server *, coro_server_release),
         ASYNC_THROW(self->error);
     ASYNC_RETURN(self->server);
   ASYNC_FINALLY:
-    coro_lookup_free(self->lookup);
+    coro_freeaddrinfo(self->found);
     ASYNC_END;
 }
 

@@ -13,10 +13,9 @@
 #define _GNU_SOURCE
 #include "internal.h"
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <stdio.h>
+#include <string.h>
 
 _Static_assert(sizeof(coro_slice) == sizeof(struct iovec) &&
                    offsetof(coro_slice, data) == offsetof(struct iovec, iov_base) &&
@@ -153,26 +152,14 @@ int coro_stream_fd(const coro_stream *stream)
 
 int coro_stream_peer_name(const coro_stream *stream, char *text, size_t size)
 {
-    union {
-        struct sockaddr any;
-        struct sockaddr_in v4;
-        struct sockaddr_in6 v6;
-        struct sockaddr_storage largest;
-    } peer = {.any.sa_family = AF_UNSPEC};
-    char host[INET6_ADDRSTRLEN];
-    socklen_t peer_size = sizeof peer;
-    int fd = coro_stream_fd(stream), length;
+    coro_address peer;
+    int error, fd = coro_stream_fd(stream);
     if (fd < 0)
         return CORO_EBADF;
-    if (coro_sys.getpeername(fd, &peer.any, &peer_size) != 0)
+    memset(&peer, 0, sizeof peer);
+    peer.size = sizeof peer.largest;
+    if (coro_sys.getpeername(fd, &peer.any, &peer.size) != 0)
         return -errno;
-    if (peer.any.sa_family == AF_INET6 &&
-        inet_ntop(AF_INET6, &peer.v6.sin6_addr, host, sizeof host) != NULL)
-        length = snprintf(text, size, "[%s]:%u", host, ntohs(peer.v6.sin6_port));
-    else if (peer.any.sa_family == AF_INET &&
-             inet_ntop(AF_INET, &peer.v4.sin_addr, host, sizeof host) != NULL)
-        length = snprintf(text, size, "%s:%u", host, ntohs(peer.v4.sin_port));
-    else
-        length = snprintf(text, size, "local");
-    return (size_t)length < size ? 0 : CORO_ERANGE;
+    error = coro_address_format(&peer, text, size);
+    return error != CORO_EINVAL ? error : -EAFNOSUPPORT;
 }

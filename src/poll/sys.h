@@ -20,6 +20,7 @@
 #endif
 
 #include <fcntl.h>
+#include <net/if.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/epoll.h>
@@ -62,6 +63,9 @@
     X(int, getsockopt, (int fd, int level, int name, void *value, socklen_t *size))                \
     X(int, setsockopt, (int fd, int level, int name, const void *value, socklen_t size))           \
     X(int, close, (int fd))                                                                        \
+    X(int, open, (const char *path, int flags, ...))                                               \
+    X(unsigned, if_nametoindex, (const char *name))                                                \
+    X(char *, if_indextoname, (unsigned index, char *name))                                        \
     X(int, pipe2, (int fds[2], int flags))                                                         \
     X(int, sigaction, (int signo, const struct sigaction *fresh, struct sigaction *old))           \
     X(int, fcntl, (int fd, int command, ...))                                                      \

@@ -232,6 +232,8 @@ static void finished(coro_message *message)
     coro_job *job = (coro_job *)message;
     if (job->task != NULL)
         coro_wait_done(job->task, 0);
+    else if (job->ended != NULL)
+        job->ended(job);
     job_over(job->lane);
     coro_job_release(job);
 }
@@ -259,28 +261,34 @@ static int submit(coro_lane *lane, coro_job *job)
     return error;
 }
 
+int coro_lane_post(coro_lane *lane, coro_job *job, void (*ended)(coro_job *job))
+{
+    int error = hold(lane);
+    if (error != 0)
+        return error;
+    lane->loop->inbox->jobs++;
+    job->lane = lane;
+    job->ended = ended;
+    job->message.run = finished;
+    atomic_fetch_add(atomic(&job->holders), 1);
+    error = submit(lane, job);
+    if (error != 0) {
+        job_over(lane);
+        coro_job_release(job);
+    }
+    return error;
+}
+
 static int run_start(coro_task *task, coro_call *call)
 {
     coro_lane *lane = call->object;
     coro_job *job = call->a.pointer;
     int error;
     CORO_CHECK(lane->loop == task->driver.loop, "a lane belongs to the loop that it was made for");
-    error = hold(lane);
-    if (error == 0) {
-        lane->loop->inbox->jobs++;
-        job->lane = lane;
-        job->task = task;
-        job->message.run = finished;
-        atomic_fetch_add(atomic(&job->holders), 1);
-        error = submit(lane, job);
-        if (error == 0) {
-            task->wait.object = job;
-            return CORO_PENDING_;
-        }
-        job_over(lane);
-        coro_job_release(job);
-    }
-    return error;
+    job->task = task;
+    task->wait.object = job;
+    error = coro_lane_post(lane, job, NULL);
+    return error == 0 ? CORO_PENDING_ : error;
 }
 
 /* Linear, in a queue that is bounded. */
@@ -329,6 +337,12 @@ static void run_abandon(coro_task *task)
     coro_job *job = task->wait.object;
     if (!leave(job, false))
         job->task = NULL;
+}
+
+void coro_lane_forget(coro_job *job)
+{
+    if (!leave(job, false))
+        job->ended = NULL;
 }
 
 static const coro_wait_type run_type = {"thread", run_cancel, run_abandon, NULL, false};

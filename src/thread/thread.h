@@ -33,6 +33,14 @@ coro_lane *coro_lane_new(coro_loop *loop, unsigned threads_max, unsigned queue_m
  */
 CORO_NODISCARD coro_void *coro_lane_run(coro_lane *lane, coro_job *job);
 
+/* The same without a task: when the work has ended, ended(job) is called in the loop. 0 or the
+ * error of coro_lane_run. */
+int coro_lane_post(coro_lane *lane, coro_job *job, void (*ended)(coro_job *job));
+
+/* Of a job that was posted, and has not ended: ended() will not be called, though a thread may be
+ * at work on it still. */
+void coro_lane_forget(coro_job *job);
+
 /* Wait until no job is queued or running, those included that were left behind. */
 CORO_NODISCARD coro_void *coro_lane_drain(coro_lane *lane);
 
