@@ -373,6 +373,39 @@ Test(poll, a_busy_loop_looks_outside_now_and_then)
     EQ(RUN(busy()), 0);
 }
 
+ASYNC(busy_beside_a_descriptor, VARS(int fds[2]; watch in; unsigned before; int i;))
+{
+    ASYNC_BEGIN;
+    AWAIT(coro_yield()); /* from here on somebody is always ready */
+    self->before = calls.wait;
+    for (self->i = 0; self->i < 640; self->i++)
+        AWAIT(coro_yield());
+    EQ(calls.wait, self->before); /* there is nothing that the system could tell */
+    make_pair(self->fds);
+    EQ(watch_open(&self->in, self->fds[0]), 0);
+    for (self->i = 0; self->i < 640; self->i++)
+        AWAIT(coro_yield());
+    EQ(calls.wait - self->before, 10);
+    EQ(coro_fd_want(&self->in.fd, CORO_FD_READ), 0);
+    EQ(write(self->fds[1], "x", 1), 1);
+    for (self->i = 0; self->in.told == 0; self->i++)
+        AWAIT(coro_yield());
+    HOLDS(self->i <= 64);
+    coro_fd_close(&self->in.fd);
+    self->before = calls.wait;
+    for (self->i = 0; self->i < 640; self->i++)
+        AWAIT(coro_yield());
+    EQ(calls.wait, self->before);
+    close(self->fds[1]);
+    ASYNC_END;
+}
+
+Test(poll, a_busy_loop_asks_the_system_only_while_it_has_a_descriptor)
+{
+    watch_calls();
+    EQ(RUN(busy_beside_a_descriptor()), 0);
+}
+
 Test(poll, the_timer_slack_of_the_thread_is_put_back)
 {
     int before = prctl(PR_GET_TIMERSLACK, 0, 0, 0, 0);

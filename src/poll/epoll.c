@@ -14,6 +14,7 @@
  *
  * Sleeping to the nanosecond: epoll_pwait2; where it is missing (Linux < 5.11,
  * valgrind) a timerfd; without that, milliseconds, rounded up. Never early.
+ * A loop without any descriptor, and with tasks to run, makes no system call.
  * The thread's timer slack is 1 ns while a loop is open (50 us otherwise).
  *
  * Other threads wake it by an eventfd, edge-triggered too and therefore never
@@ -44,6 +45,7 @@ typedef struct poller {
     long slack;          /* of the thread, before us */
     slot *slots;         /* by descriptor */
     size_t slots_count;
+    size_t records;        /* in slots */
     coro_fd *queued, *due; /* to be called without an event; those of this round */
     struct epoll_event events[EVENTS_MAX];
 } poller;
@@ -116,6 +118,8 @@ static int fd_open(coro_fd *record)
     }
     if (self->slots[index].record != NULL)
         orphan(self->slots[index].record);
+    else
+        self->records++;
     self->slots[index].record = record;
     self->slots[index].generation++;
     return 0;
@@ -165,6 +169,7 @@ static void fd_close(coro_fd *record)
     }
     own->record = NULL;
     own->generation++;
+    self->records--;
 }
 
 static const struct coro_fd_ops fd_ops = {fd_open, fd_watch, fd_queue, fd_close};
@@ -275,13 +280,21 @@ static int sleep_until(poller *self, coro_time deadline)
     return coro_sys.epoll_wait(self->epoll, self->events, EVENTS_MAX, timeout_ms);
 }
 
+/* A loop that has no descriptor, and tasks to run, learns nothing from the system: other threads'
+ * posts are in the inbox. (An idle one takes the waker's event out, for who watches the loop.) */
+static int ask(coro_loop *loop, poller *self)
+{
+    if (self->records == 0 && loop->ready != NULL)
+        return 0;
+    return coro_sys.epoll_wait(self->epoll, self->events, EVENTS_MAX, 0);
+}
+
 static void epoll_wait_until(coro_loop *loop, coro_time deadline)
 {
     poller *self = poller_of(loop);
     bool sleeps = deadline > loop->now && self->queued == NULL &&
                   (loop->inbox == NULL || loop->inbox->sleep(loop->inbox));
-    int count = sleeps ? sleep_until(self, deadline)
-                       : coro_sys.epoll_wait(self->epoll, self->events, EVENTS_MAX, 0);
+    int count = sleeps ? sleep_until(self, deadline) : ask(loop, self);
     if (sleeps && loop->inbox != NULL)
         loop->inbox->awake(loop->inbox);
     CORO_CHECK(count >= 0 || errno == EINTR,
