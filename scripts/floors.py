@@ -99,6 +99,7 @@ HOOKS = {
     "coro_wrong_thread_",
     "coro_debug_from_environment_",  # whole reports, and CORO_DEBUG=1, in coro_run
     "coro_backend_default_",  # how a loop waits that was given no backend; NULL on bare metal
+    "coro_heap_warm_",  # the pages of a chunk, all at once; not on bare metal
 }
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*[<"]([^>"\n]+)[>"]', re.MULTILINE)

@@ -4,7 +4,14 @@
  * in turn: it ends well or with CORO_ENOMEM, loses nothing, leaks nothing, and the loop lives
  * on. And: once warm, the kernel allocates nothing.
  */
+#define _GNU_SOURCE
+#include "poll/sys.h"
+
 #include "loop_fixture.h"
+
+#include <coro/test.h>
+
+#include <errno.h>
 
 SUITE(memory);
 
@@ -296,4 +303,57 @@ Test(memory, a_loop_that_was_only_opened_is_closed_without_a_trace)
     open_loop();
     close_loop();
     EQ(memory.failed, 0);
+}
+
+/* --- pages ------------------------------------------------------------------------------------ */
+
+static struct {
+    unsigned calls;
+    size_t bytes;
+} asked;
+
+/* As an old system: it does not know the advice. */
+static int refuses(void *block, size_t size, int advice)
+{
+    (void)advice;
+    EQ((uintptr_t)block % 4096, 0);
+    EQ(size % 4096, 0);
+    asked.calls++;
+    asked.bytes += size;
+    errno = EINVAL;
+    return -1;
+}
+
+static size_t make_many(const coro_loop_options *options)
+{
+    coro_loop own;
+    size_t bytes;
+    coro_sys.madvise = refuses;
+    EQ(coro_loop_init(&own, options), 0);
+    for (int i = 0; i < 10000; i++)
+        coro_task_release(coro_loop_create_task(&own, deep(0)));
+    EQ(coro_loop_run_until_complete(&own, deep(1)), 0);
+    bytes = own.pool.bytes;
+    coro_loop_close(&own);
+    return bytes;
+}
+
+Test(memory, the_pages_of_a_large_chunk_are_asked_for_together_and_need_not_be_given)
+{
+    size_t bytes = make_many(NULL);
+#if CORO_POOL_LISTS_
+    HOLDS(asked.calls > 0 && asked.calls < 20);
+    HOLDS(asked.bytes < bytes && asked.bytes > bytes / 2);
+#else
+    (void)bytes;
+    EQ(asked.calls, 0);
+#endif
+}
+
+Test(memory, who_brings_memory_has_it_left_alone)
+{
+    coro_test_allocator own_memory = {0};
+    coro_loop_options options = {.allocator = coro_test_allocator_of(&own_memory)};
+    make_many(&options);
+    EQ(asked.calls, 0);
 }

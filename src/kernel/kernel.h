@@ -29,6 +29,8 @@
  * debug mode if it is wanted. */
 CORO_WEAK CORO_NORETURN void coro_wrong_thread_(const coro_loop *loop);
 void coro_debug_from_environment_(coro_loop *loop);
+/* src/os/heap.c: all of this fresh block of the heap's will be used soon. */
+void coro_heap_warm_(void *block, size_t size);
 #endif
 
 /* frame.c */

@@ -18,6 +18,7 @@
 #if SIZE_MAX > 0xffffu
 #define CHUNK_MIN 4096u
 #define CHUNK_MAX (1u << 20)
+#define WARM_MIN (64u << 10) /* from here on: src/os/heap.c */
 #else
 #define CHUNK_MIN 256u
 #define CHUNK_MAX 1024u
@@ -96,6 +97,10 @@ static bool open_chunk(coro_pool *pool, size_t at_least)
     fresh = resize(pool, NULL, 0, size);
     if (fresh == NULL)
         return false;
+#if CORO_HOSTED
+    if (size >= WARM_MIN && pool->allocator.resize == coro_heap_resize)
+        coro_heap_warm_(fresh, size);
+#endif
     if (pool->chunk != NULL)
         use_up(pool);
     fresh->next = pool->chunks;

@@ -25,6 +25,7 @@
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -68,6 +69,7 @@
     X(char *, if_indextoname, (unsigned index, char *name))                                        \
     X(int, pipe2, (int fds[2], int flags))                                                         \
     X(int, sigaction, (int signo, const struct sigaction *fresh, struct sigaction *old))           \
+    X(int, madvise, (void *block, size_t size, int advice))                                        \
     X(int, fcntl, (int fd, int command, ...))                                                      \
     X(int, fstat, (int fd, struct stat *about))                                                    \
     X(int, poll, (struct pollfd *fds, nfds_t count, int timeout_ms))                               \

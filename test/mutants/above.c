@@ -13,3 +13,8 @@ void coro_wrong_thread_(const coro_loop *loop)
     (void)loop;
     abort();
 }
+
+void coro_heap_warm_(void *block, size_t size)
+{
+    (void)block, (void)size;
+}
