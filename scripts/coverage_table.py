@@ -21,7 +21,7 @@ NOT_COUNTED = {
     "src/kernel/timer_heap.c: if (capacity >= UINT32_MAX || allocator->resize == NULL) "
     "return CORO_ENOMEM;":
         "hosts have an allocator always, and no room for 2^32 timers",
-    "src/net/tcp.c: if (!coro_fd_may_try(fd, CORO_FD_WRITE)) return CORO_EAGAIN;":
+    "src/poll/try.h: if (!coro_fd_may_try(fd, CORO_FD_WRITE)) return CORO_EAGAIN;":
         "a stream waits for room, and does not try, while its descriptor is known to be full",
     "src/poll/epoll.c: if (record->fd < 0) return CORO_EBADF;": "fd.c has said so before",
     "src/thread/future.c: if (pthread_condattr_init(&attributes) != 0) return CORO_ENOMEM;":

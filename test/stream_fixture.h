@@ -120,7 +120,13 @@ static inline void wire_close(coro_stream *stream, bool abort)
 }
 
 static const coro_transport wire_transport = {
-    "wire", wire_recv, wire_send, wire_want, wire_unwant, wire_shutdown, wire_close,
+    .name = "wire",
+    .recv = wire_recv,
+    .send = wire_send,
+    .want = wire_want,
+    .unwant = wire_unwant,
+    .shutdown_write = wire_shutdown,
+    .close = wire_close,
 };
 
 static inline coro_stream *open_wire(void)

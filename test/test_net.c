@@ -6,6 +6,8 @@
 #define _GNU_SOURCE
 #include "net_fixture.h"
 
+#include <sys/un.h>
+
 SUITE(net);
 
 /* --- there and back ----------------------------------------------------------------------- */
@@ -63,6 +65,82 @@ ASYNC(looks_at_a_connection, VARS(coro_server *server; coro_stream *stream; int 
 Test(net, sockets_are_what_the_page_says)
 {
     EQ(RUN_NET(looks_at_a_connection()), 0);
+}
+
+/* --- descriptors -------------------------------------------------------------------------- */
+
+/* A server and a client of ours at an address; *length is its size. */
+static void connect_local(const char *path, size_t length, int fds[2])
+{
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length);
+    int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    memcpy(at.sun_path, path, length);
+    EQ(bind(listener, (struct sockaddr *)&at, size), 0);
+    EQ(listen(listener, 1), 0);
+    fds[0] = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    EQ(connect(fds[0], (struct sockaddr *)&at, size), 0);
+    fds[1] = accept(listener, NULL, NULL);
+    HOLDS(fds[1] >= 0);
+    close(listener);
+}
+
+ASYNC(talks_locally, ARGS(const char *, path, size_t, length, const char *, name),
+      VARS(coro_stream *one, *other; int fds[2]; size_t n; char text[120];))
+{
+    ASYNC_BEGIN;
+    connect_local(self->path, self->length, self->fds);
+    EQ(coro_stream_from_fd(&self->one, self->fds[0]), 0);
+    EQ(coro_stream_from_fd(&self->other, self->fds[1]), 0);
+    EQ(coro_stream_peer_name(self->one, self->text, sizeof self->text), 0);
+    HOLDS(strncmp(self->text, "unix:", 5) == 0);
+    HOLDS(strcmp(self->text + 5, self->name) == 0);
+    EQ(coro_stream_peer_name(self->other, self->text, sizeof self->text), 0);
+    HOLDS(strcmp(self->text, "unix:") == 0);
+    AWAIT(coro_stream_write(self->one, "ping", 4));
+    AWAIT(coro_stream_shutdown_write(self->one));
+    AWAIT(coro_stream_read_exactly(self->other, self->text, 4));
+    AWAIT(self->n, coro_stream_read(self->other, self->text, 4));
+    EQ(self->n, 0);
+    AWAIT(coro_stream_write(self->other, "pong", 4)); /* the other half is open */
+    AWAIT(coro_stream_close(&self->other));
+    AWAIT(coro_stream_read_exactly(self->one, self->text, 4));
+  ASYNC_FINALLY:
+    AWAIT(coro_stream_close(&self->one));
+    AWAIT(coro_stream_close(&self->other));
+    ASYNC_END;
+}
+
+Test(net, a_unix_socket_is_a_stream_as_well)
+{
+    char path[108] = "/tmp/coro-test-net-XXXXXX", longest[108];
+    HOLDS(mkdtemp(path) != NULL);
+    snprintf(longest, sizeof longest, "%s/%080d", path, 1);
+    EQ(RUN_NET(talks_locally(longest, strlen(longest), longest)), 0);
+    unlink(longest);
+    rmdir(path);
+    EQ(RUN_NET(talks_locally("\0coro-test", 10, "@coro-test")), 0);
+}
+
+ASYNC(takes_no_stream, VARS(coro_stream *stream; int fds[2];))
+{
+    ASYNC_BEGIN;
+    EQ(socketpair(AF_UNIX, SOCK_DGRAM, 0, self->fds), 0);
+    EQ(coro_stream_from_fd(&self->stream, self->fds[0]), CORO_EINVAL);
+    close(self->fds[0]);
+    close(self->fds[1]);
+    EQ(pipe(self->fds), 0);
+    EQ(coro_stream_from_fd(&self->stream, self->fds[0]), -ENOTSOCK);
+    close(self->fds[0]);
+    close(self->fds[1]);
+    EQ(coro_stream_from_fd(&self->stream, self->fds[0]), CORO_EBADF);
+    HOLDS(self->stream == NULL);
+    ASYNC_END;
+}
+
+Test(net, a_descriptor_that_is_no_stream_socket_is_refused)
+{
+    EQ(RUN_NET(takes_no_stream()), 0);
 }
 
 /* --- connecting --------------------------------------------------------------------------- */

@@ -59,14 +59,15 @@ typedef struct CORO_MAY_ALIAS coro_connecting {
 CORO_API CORO_NODISCARD coro_connecting *
 coro_open_connection(const char *host, const char *service, const coro_connect_options *options);
 
-/* A stream of a connected socket. Takes fd, on success only. 0 or CORO_ENOMEM... */
+/*
+ * A stream of a connected socket, TCP or Unix. Takes fd, on success only, and makes
+ * it non-blocking. 0, CORO_EINVAL (a socket of another type), what the system says
+ * of a descriptor that is no socket, CORO_ENOMEM...
+ */
 CORO_API int coro_stream_from_fd(coro_stream **stream, int fd);
 
-/* The socket beneath a stream of this page, for setsockopt; -1 for other streams. Borrowed. */
-CORO_API int coro_stream_fd(const coro_stream *stream);
-
 /* "127.0.0.1:7000", "[::1]:7000", "unix:/run/x": the other side (coro/address.h). 0, CORO_ERANGE
- * (text is too small), or what getpeername says. */
+ * (text is too small), CORO_EBADF (no socket lies beneath), or what getpeername says. */
 CORO_API int coro_stream_peer_name(const coro_stream *stream, char *text, size_t size);
 
 /* --- servers ------------------------------------------------------------------------------ */

@@ -35,6 +35,12 @@ CORO_BEGIN_DECLS
 
 typedef struct coro_stream coro_stream;
 
+/* A piece of memory: struct iovec's shape. */
+typedef struct coro_slice {
+    const void *data;
+    size_t size;
+} coro_slice;
+
 /* --- reading ------------------------------------------------------------------------------ */
 
 /*
@@ -62,6 +68,16 @@ CORO_API CORO_NODISCARD coro_size *coro_stream_read_until(coro_stream *stream, v
                                                           size_t size, const void *separator,
                                                           size_t separator_size);
 
+/*
+ * The same for several separators, at least one; borrows the array, too. Where more
+ * than one is found, the one that ends first counts: of "\r" and "\r\n" always the
+ * first, of "\n" and "\r\n" both.
+ */
+CORO_API CORO_NODISCARD coro_size *coro_stream_read_until_any(coro_stream *stream, void *buffer,
+                                                              size_t size,
+                                                              const coro_slice *separators,
+                                                              size_t count);
+
 /* The same up to '\n', and a last line without one is a line: only an empty one is the end. */
 CORO_API CORO_NODISCARD coro_size *coro_stream_read_line(coro_stream *stream, void *buffer,
                                                          size_t size);
@@ -83,12 +99,6 @@ CORO_API void coro_stream_consume(coro_stream *stream, size_t size);
 CORO_API bool coro_stream_at_eof(const coro_stream *stream);
 
 /* --- writing ------------------------------------------------------------------------------ */
-
-/* A piece of memory: struct iovec's shape. */
-typedef struct coro_slice {
-    const void *data;
-    size_t size;
-} coro_slice;
 
 /*
  * Write all of it. Suspends only when more than the high-water mark would be
@@ -121,6 +131,9 @@ CORO_API int coro_stream_set_write_limits(coro_stream *stream, size_t high, size
 /* Bytes that were written but not sent yet; bytes sent so far (modulo SIZE_MAX + 1). */
 CORO_API size_t coro_stream_unsent(const coro_stream *stream);
 CORO_API size_t coro_stream_sent(const coro_stream *stream);
+
+/* The descriptor beneath, for setsockopt and the like; -1: there is none. Borrowed. */
+CORO_API int coro_stream_fd(const coro_stream *stream);
 
 /* --- the end ------------------------------------------------------------------------------ */
 
@@ -173,10 +186,15 @@ typedef struct coro_transport {
      * again. 0 or an error; on error nothing is wanted. */
     int (*want)(coro_stream *stream, unsigned direction);
     void (*unwant)(coro_stream *stream, unsigned direction);
-    /* Nothing more will be sent: tell the other side. 0 or an error. */
+    /* Nothing more will be sent: tell the other side. 0, CORO_EAGAIN (it will be called again
+     * when the stream is ready to write; want is the caller's), or an error. */
     int (*shutdown_write)(coro_stream *stream);
     /* Let go, at once if `abort`, and free the memory that the stream is in. Cannot fail. */
     void (*close)(coro_stream *stream, bool abort);
+    /* The descriptor beneath; NULL: there is none. */
+    int (*fd)(const coro_stream *stream);
+    /* An end is said in bytes, so that coro_stream_close, too, calls shutdown_write. */
+    bool says_end;
 } coro_transport;
 
 /* Bytes between head and tail of a block of the loop's pool; no block while there are none. */
@@ -185,18 +203,32 @@ typedef struct coro_buffer {
     size_t head, tail, capacity;
 } coro_buffer;
 
+/* Whoever has taken a direction of a stream: see below. */
+typedef struct coro_stream_taker coro_stream_taker;
+struct coro_stream_taker {
+    /* These directions, which were wanted, may be tried again. */
+    void (*ready)(coro_stream_taker *taker, unsigned directions);
+    /* The stream has been closed or aborted by somebody else: do not touch it again. */
+    void (*gone)(coro_stream_taker *taker);
+};
+
 struct coro_stream { /* private */
     const coro_transport *transport;
     coro_loop *loop;
-    coro_task *reader; /* who waits to read... */
-    char *into;        /* ...what for: the arguments of its call */
+    union {
+        coro_task *reader; /* who waits to read... */
+        coro_stream_taker *read_taker;
+    };
+    char *into; /* ...what for: the arguments of its call */
     size_t size;
-    const char *separator;
-    size_t separator_size;
+    const struct coro_separators *separators;
     size_t progress; /* of a waiting read: bytes searched, or bytes that are in `into` */
     coro_buffer in, out;
     coro_waiters writers; /* who waits to write; only the first can be partly sent... */
-    size_t first_sent;    /* ...so many of its bytes */
+    union {
+        size_t first_sent; /* ...so many of its bytes */
+        coro_stream_taker *write_taker;
+    };
 #if !CORO_HOSTED
     size_t first_size; /* only one can wait */
 #endif
@@ -218,6 +250,48 @@ CORO_API void coro_stream_init(coro_stream *stream, const coro_transport *transp
 
 /* From the transport: `directions` may be tried again. May end in transport->close. */
 CORO_API void coro_stream_ready(coro_stream *stream, unsigned directions);
+
+/* --- for streams over streams ------------------------------------------------------------- */
+
+/*
+ * A filter (TLS, compression) is a transport whose bytes come from and go to a
+ * stream beneath, which it takes:
+ *
+ *     tasks ─► outer ─ recv, send ─► filter ─ try_read, try_write ─► inner ─► its transport
+ *     tasks ◄─ outer ◄─ coro_stream_ready ─ filter ◄─ taker.ready ─ inner ◄─ an event
+ *
+ * What is taken is the taker's alone: reads, or writes, of tasks give CORO_EBUSY
+ * until it is given back. Nothing in this section suspends or allocates.
+ */
+
+/* Take directions, for as long as the taker, which is borrowed, lives. 0; CORO_EBUSY: a task
+ * waits there, or another has it; CORO_ECLOSED: stream is NULL. */
+CORO_API int coro_stream_take(coro_stream *stream, unsigned directions, coro_stream_taker *taker);
+
+/* Leave them to tasks again, and want nothing more. */
+CORO_API void coro_stream_give_back(coro_stream *stream, unsigned directions);
+
+/* What is buffered, then what the transport has: bytes, 0 at the end, CORO_EAGAIN, or the error,
+ * which stays. size > 0. */
+CORO_API ptrdiff_t coro_stream_try_read(coro_stream *stream, void *buffer, size_t size);
+
+/* Send behind what is unsent: bytes of the slices that have left, or, when none has, CORO_EAGAIN
+ * or the error, which stays. */
+CORO_API ptrdiff_t coro_stream_try_write(coro_stream *stream, const coro_slice *slices,
+                                         size_t count);
+
+/* Say that no more will be written, behind what is unsent. 0, CORO_EAGAIN (and the taker is told
+ * when it has been done, or has failed), or the error. */
+CORO_API int coro_stream_try_shutdown_write(coro_stream *stream);
+
+/* When a try would have blocked: have the taker told, once, when this direction may be tried again.
+ * Wanted already is fine. 0, or an error, and then nothing is wanted. */
+CORO_API int coro_stream_want(coro_stream *stream, unsigned direction);
+CORO_API void coro_stream_unwant(coro_stream *stream, unsigned direction);
+
+/* A close that does not wait: what can be sent at once is sent; it is an abort if that is not all.
+ * Sets *stream to NULL. A taker gives back first. */
+CORO_API void coro_stream_close_now(coro_stream **stream);
 
 CORO_END_DECLS
 

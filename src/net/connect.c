@@ -19,47 +19,47 @@
 
 /* --- one attempt -------------------------------------------------------------------------- */
 
-static int outcome(const coro_tcp *tcp)
+static int outcome(const coro_conn *conn)
 {
     int error = 0;
     socklen_t size = sizeof error;
-    if (coro_sys.getsockopt(tcp->fd.fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0)
+    if (coro_sys.getsockopt(conn->fd.fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0)
         error = errno;
     return -error;
 }
 
 static void connect_ready(coro_fd *fd, unsigned directions)
 {
-    coro_tcp *tcp = coro_container_of(fd, coro_tcp, fd);
-    coro_task *task = tcp->connecting;
+    coro_conn *conn = coro_container_of(fd, coro_conn, fd);
+    coro_task *task = conn->connecting;
     (void)directions;
-    tcp->connecting = NULL;
-    coro_wait_done(task, outcome(tcp));
+    conn->connecting = NULL;
+    coro_wait_done(task, outcome(conn));
 }
 
 static int connect_start(coro_task *task, coro_call *call)
 {
-    coro_tcp *tcp = call->object;
+    coro_conn *conn = call->object;
     const struct addrinfo *address = call->a.pointer;
     int error;
-    if (coro_sys.connect(tcp->fd.fd, address->ai_addr, address->ai_addrlen) == 0)
+    if (coro_sys.connect(conn->fd.fd, address->ai_addr, address->ai_addrlen) == 0)
         return 0;
     if (errno != EINPROGRESS && errno != EINTR)
         return errno == EAGAIN ? CORO_ENOBUFS : -errno; /* no local port is left */
-    tcp->fd.ready = connect_ready;
-    error = coro_fd_want(&tcp->fd, CORO_FD_WRITE);
+    conn->fd.ready = connect_ready;
+    error = coro_fd_want(&conn->fd, CORO_FD_WRITE);
     if (error != 0)
         return error;
-    tcp->connecting = task;
-    task->wait.object = tcp;
+    conn->connecting = task;
+    task->wait.object = conn;
     return CORO_PENDING_;
 }
 
 static bool connect_cancel(coro_task *task)
 {
-    coro_tcp *tcp = task->wait.object;
-    coro_fd_unwant(&tcp->fd, CORO_FD_WRITE);
-    tcp->connecting = NULL;
+    coro_conn *conn = task->wait.object;
+    coro_fd_unwant(&conn->fd, CORO_FD_WRITE);
+    conn->connecting = NULL;
     return true;
 }
 
@@ -67,11 +67,11 @@ static const coro_wait_type connect_type = {"connect", connect_cancel, NULL, NUL
 
 CORO_LEAF(connect_to, &connect_type, connect_start, 0);
 
-static CORO_NODISCARD coro_void *connect_to(coro_tcp *tcp, const struct addrinfo *address)
+static CORO_NODISCARD coro_void *connect_to(coro_conn *conn, const struct addrinfo *address)
 {
     coro_call *call = coro_call_new_(&connect_to_call_);
     if (call->coro.error == 0) {
-        call->object = tcp;
+        call->object = conn;
         call->a.pointer = (void *)(uintptr_t)address;
     }
     return (coro_void *)call;
@@ -95,10 +95,10 @@ static int bind_to(int fd, int family, const char *host)
 }
 
 /* A socket for this address, not connected yet. NULL with *error. */
-static coro_tcp *socket_for(const struct addrinfo *address, const coro_connect_options *options,
+static coro_conn *socket_for(const struct addrinfo *address, const coro_connect_options *options,
                             int *error)
 {
-    coro_tcp *tcp = NULL;
+    coro_conn *conn = NULL;
     int type = address->ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC;
     int fd = coro_sys.socket(address->ai_family, type, address->ai_protocol);
     *error = fd < 0 ? -errno : 0;
@@ -109,22 +109,22 @@ static coro_tcp *socket_for(const struct addrinfo *address, const coro_connect_o
     if (options != NULL && options->local_host != NULL)
         *error = bind_to(fd, address->ai_family, options->local_host);
     if (*error == 0)
-        tcp = coro_tcp_new(fd, error);
-    if (tcp == NULL)
+        conn = coro_conn_new(fd, error);
+    if (conn == NULL)
         coro_sys.close(fd);
-    return tcp;
+    return conn;
 }
 
 /* A port of this machine that nobody listens at can be the one that the connecting socket has
  * got itself: TCP then connects it to itself. */
-static bool is_own_echo(const coro_tcp *tcp)
+static bool is_own_echo(const coro_conn *conn)
 {
     struct sockaddr_storage here, there;
     socklen_t here_size = sizeof here, there_size = sizeof there;
     memset(&here, 0, sizeof here);
     memset(&there, 0, sizeof there);
-    return coro_sys.getsockname(tcp->fd.fd, (struct sockaddr *)&here, &here_size) == 0 &&
-           coro_sys.getpeername(tcp->fd.fd, (struct sockaddr *)&there, &there_size) == 0 &&
+    return coro_sys.getsockname(conn->fd.fd, (struct sockaddr *)&here, &here_size) == 0 &&
+           coro_sys.getpeername(conn->fd.fd, (struct sockaddr *)&there, &there_size) == 0 &&
            here_size == there_size && memcmp(&here, &there, here_size) == 0;
 }
 
@@ -139,28 +139,28 @@ static const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
 
 ASYNC(open_connection, RETURNS(coro_stream *, drop_stream),
       ARGS(const char *, host, const char *, service, const coro_connect_options *, options),
-      VARS(struct addrinfo *found; const struct addrinfo *next; coro_tcp *tcp; int error;))
+      VARS(struct addrinfo *found; const struct addrinfo *next; coro_conn *conn; int error;))
 {
     ASYNC_BEGIN;
     AWAIT(self->found, coro_getaddrinfo(self->host, self->service, &hints));
     for (self->next = self->found; self->next != NULL; self->next = self->next->ai_next) {
-        self->tcp = socket_for(self->next, self->options, &self->error);
-        if (self->tcp == NULL)
+        self->conn = socket_for(self->next, self->options, &self->error);
+        if (self->conn == NULL)
             continue;
-        AWAIT_CATCH(self->error, connect_to(self->tcp, self->next));
-        if (self->error == 0 && is_own_echo(self->tcp))
+        AWAIT_CATCH(self->error, connect_to(self->conn, self->next));
+        if (self->error == 0 && is_own_echo(self->conn))
             self->error = CORO_ECONNREFUSED;
         if (self->error == 0)
             break;
-        coro_tcp_free(self->tcp);
-        self->tcp = NULL;
+        coro_conn_free(self->conn);
+        self->conn = NULL;
         if (self->error == CORO_ECANCELED)
             break;
     }
     if (self->error != 0)
         ASYNC_THROW(self->error);
-    coro_tcp_connected(self->tcp);
-    ASYNC_RETURN(&self->tcp->stream);
+    coro_conn_connected(self->conn);
+    ASYNC_RETURN(&self->conn->stream);
   ASYNC_FINALLY:
     coro_freeaddrinfo(self->found);
     ASYNC_END;

@@ -8,6 +8,7 @@
 #include "kernel/kernel.h"
 #include "poll/poll.h"
 #include "poll/sys.h"
+#include "poll/try.h"
 #include "thread/thread.h"
 
 #include <coro/net.h>
@@ -15,56 +16,27 @@
 #include <errno.h>
 #include <netdb.h>
 
-/* --- tcp.c: a stream over a socket -------------------------------------------------------- */
+/* --- conn.c: a stream over a socket ------------------------------------------------------- */
 
-typedef struct coro_tcp {
+typedef struct coro_conn {
     coro_stream stream; /* first */
     coro_fd fd;
     coro_task *connecting; /* before it is a stream */
-} coro_tcp;
+} coro_conn;
 
-static inline coro_tcp *coro_tcp_of(coro_stream *stream)
+static inline coro_conn *coro_conn_of(coro_stream *stream)
 {
-    return (coro_tcp *)(void *)stream;
+    return (coro_conn *)(void *)stream;
 }
 
 /* Takes fd, non-blocking already, when it succeeds. NULL with *error. */
-coro_tcp *coro_tcp_new(int fd, int *error);
+coro_conn *coro_conn_new(int fd, int *error);
 /* From now on it is its stream's. */
-void coro_tcp_connected(coro_tcp *tcp);
+void coro_conn_connected(coro_conn *conn);
 /* The stream never was; its socket is closed. */
-void coro_tcp_free(coro_tcp *tcp);
+void coro_conn_free(coro_conn *conn);
 /* Send without Nagle's delay. On Linux an accepted socket inherits it from its listener. */
 void coro_set_no_delay(int fd);
-
-/* As recv, with CORO_E…; asks the system only when that is worth while. */
-static inline ptrdiff_t coro_fd_recv(coro_fd *fd, void *buffer, size_t size)
-{
-    ptrdiff_t count;
-    if (!coro_fd_may_try(fd, CORO_FD_READ))
-        return CORO_EAGAIN;
-    do
-        count = coro_sys.recv(fd->fd, buffer, size, 0);
-    while (CORO_UNLIKELY(count < 0 && errno == EINTR));
-    if (CORO_LIKELY(count >= 0)) {
-        if ((size_t)count < size)
-            coro_fd_drained(fd, CORO_FD_READ);
-        return count;
-    }
-    return errno == EWOULDBLOCK ? CORO_EAGAIN : -errno;
-}
-
-/* The same for send. */
-static inline ptrdiff_t coro_fd_send(coro_fd *fd, const void *data, size_t size)
-{
-    ptrdiff_t count;
-    do
-        count = coro_sys.send(fd->fd, data, size, MSG_NOSIGNAL);
-    while (CORO_UNLIKELY(count < 0 && errno == EINTR));
-    if (CORO_LIKELY(count > 0))
-        return count;
-    return count == 0 || errno == EWOULDBLOCK ? CORO_EAGAIN : -errno;
-}
 
 /* --- names.c ------------------------------------------------------------------------------ */
 

@@ -131,7 +131,7 @@ static coro_header *make_handler(const coro_server *server)
 }
 
 /* Frames, task and timers are there, or nothing is. */
-static bool start_task(coro_server *server, coro_tcp *tcp)
+static bool start_task(coro_server *server, coro_conn *conn)
 {
     coro_header *handler = make_handler(server);
     struct coro_connection *connection;
@@ -146,7 +146,7 @@ static bool start_task(coro_server *server, coro_tcp *tcp)
     }
     coro_task_set_name(task, server->handler.descriptor->name);
     connection->task = task;
-    connection->stream = &tcp->stream;
+    connection->stream = &conn->stream;
     add(server, connection);
     return true;
 }
@@ -154,14 +154,14 @@ static bool start_task(coro_server *server, coro_tcp *tcp)
 bool coro_server_admit(coro_server *server, int fd)
 {
     int error;
-    coro_tcp *tcp = coro_tcp_new(fd, &error);
-    if (tcp == NULL) {
+    coro_conn *conn = coro_conn_new(fd, &error);
+    if (conn == NULL) {
         coro_sys.close(fd);
         return false;
     }
-    if (start_task(server, tcp))
+    if (start_task(server, conn))
         return true;
-    coro_tcp_free(tcp);
+    coro_conn_free(conn);
     return false;
 }
 

@@ -43,19 +43,22 @@ void coro_stream_init(coro_stream *stream, const coro_transport *transport)
 
 void coro_stream_ready(coro_stream *stream, unsigned directions)
 {
+    unsigned taken = directions & coro_stream_taken(stream);
     stream->wanted &= (uint8_t)~directions;
-    if (directions & CORO_STREAM_READ && stream->reader != NULL &&
+    if (directions & ~taken & CORO_STREAM_READ && stream->reader != NULL &&
         !(stream->state & CORO_STREAM_CLOSING_))
         coro_stream_pull(stream);
     if (directions & CORO_STREAM_WRITE)
         (void)coro_stream_flush(stream);
+    if (CORO_UNLIKELY(taken != 0))
+        coro_stream_tell_takers(stream, taken);
 }
 
 static void release(coro_stream *stream, bool abort)
 {
     coro_loop_remove_hook(stream->loop, &stream->flush);
-    coro_stream_unwant(stream, CORO_STREAM_READ);
-    coro_stream_unwant(stream, CORO_STREAM_WRITE);
+    coro_stream_unwant_here(stream, CORO_STREAM_READ);
+    coro_stream_unwant_here(stream, CORO_STREAM_WRITE);
     coro_buffer_free(&stream->loop->pool, &stream->in);
     coro_buffer_free(&stream->loop->pool, &stream->out);
 #if CORO_HOSTED
@@ -63,6 +66,11 @@ static void release(coro_stream *stream, bool abort)
         *stream->owner = NULL;
 #endif
     stream->transport->close(stream, abort);
+}
+
+int coro_stream_fd(const coro_stream *stream)
+{
+    return stream != NULL && stream->transport->fd != NULL ? stream->transport->fd(stream) : -1;
 }
 
 /* --- close -------------------------------------------------------------------------------- */
@@ -114,7 +122,8 @@ static void close_finish(coro_task *task, coro_call *call)
         return;
     if (stream->write_error != 0)
         call->coro.error = stream->write_error;
-    else if (stream->out.data != NULL)
+    else if (stream->out.data != NULL ||
+             (stream->state & (CORO_STREAM_FIN_ | CORO_STREAM_TOLD_)) == CORO_STREAM_FIN_)
         call->coro.error = CORO_ETIMEDOUT;
     stream->reader = NULL;
     release(stream, call->coro.error != 0);
@@ -139,24 +148,38 @@ static int wait_to_close(coro_stream *stream, coro_task *task)
     return CORO_PENDING_;
 }
 
+/* Nobody else uses it any more; all is sent (0), or not yet (CORO_EAGAIN), or cannot be. */
+static int finish(coro_stream *stream)
+{
+    bool is_whole;
+    stream->state |= CORO_STREAM_SHUT_ | (stream->transport->says_end ? CORO_STREAM_FIN_ : 0);
+    coro_stream_leave_takers(stream);
+    coro_stream_end_read(stream, 0);
+    is_whole = coro_stream_end_writes(stream, CORO_EPIPE, true);
+    return is_whole ? coro_stream_flush(stream) : CORO_ENOMEM;
+}
+
 static int close_start(coro_task *task, coro_call *call)
 {
     coro_stream *stream = call->object;
-    int error = 0;
+    int error;
     if (stream == NULL)
         return 0;
-    stream->state |= CORO_STREAM_SHUT_;
-    coro_stream_end_read(stream, 0);
-    if (!coro_stream_end_writes(stream, CORO_EPIPE, true))
-        error = CORO_ENOMEM;
+    error = finish(stream);
     if (stream->loop != task->driver.loop)
         error = CORO_EWRONGLOOP;
-    if (error == 0)
-        error = coro_stream_flush(stream);
     if (error == CORO_EAGAIN)
         return wait_to_close(stream, task);
     release(stream, error != 0);
     return error;
+}
+
+void coro_stream_close_now(coro_stream **place)
+{
+    coro_stream *stream = *place;
+    *place = NULL;
+    if (stream != NULL)
+        release(stream, finish(stream) != 0);
 }
 
 static void close_discard(coro_header *frame)
@@ -185,6 +208,7 @@ void coro_stream_abort(coro_stream **place)
     *place = NULL;
     if (stream == NULL)
         return;
+    coro_stream_leave_takers(stream);
     if (stream->state & CORO_STREAM_CLOSING_)
         let_go(stream, CORO_ECONNABORTED);
     else

@@ -16,8 +16,23 @@ enum { /* coro_stream.state */
     CORO_STREAM_SHUT_ = 2,  /* no more writes are taken */
     CORO_STREAM_FIN_ = 4,   /* when all is sent the other side must be told... */
     CORO_STREAM_TOLD_ = 8,  /* ...and has been */
-    CORO_STREAM_CLOSING_ = 16 /* coro_stream_close waits: `reader` is its task */
+    CORO_STREAM_CLOSING_ = 16, /* coro_stream_close waits: `reader` is its task */
+    CORO_STREAM_READ_TAKEN_ = 32, /* `read_taker` and `write_taker` are those in the unions */
+    CORO_STREAM_WRITE_TAKEN_ = 64
 };
+
+/* Directions that somebody has taken. */
+static inline unsigned coro_stream_taken(const coro_stream *stream)
+{
+    return (unsigned)stream->state / CORO_STREAM_READ_TAKEN_ &
+           (CORO_STREAM_READ | CORO_STREAM_WRITE);
+}
+
+/* What a read ends at. */
+typedef struct coro_separators {
+    const coro_slice *list;
+    size_t count;
+} coro_separators;
 
 /* The library's calls know what they hold: give it back when one is never started. */
 #define CORO_LEAF_HOLDING(name, type, start, discard, size)                                        \
@@ -66,6 +81,8 @@ void coro_buffer_free(coro_pool *pool, coro_buffer *buffer);
 void coro_stream_end_read(coro_stream *stream, int error);
 /* The transport may be read again. */
 void coro_stream_pull(coro_stream *stream);
+/* What is there now: bytes, 0 at the end, CORO_EAGAIN or an error. */
+ptrdiff_t coro_stream_read_now(coro_stream *stream, void *into, size_t size);
 
 /* --- send.c ------------------------------------------------------------------------------- */
 
@@ -86,9 +103,11 @@ int coro_send_go_on(coro_stream *stream, int error);
 bool coro_send_keep(coro_stream *stream, coro_slices list, size_t skip);
 /* Something is unsent: at the end of the turn it leaves, unless the transport is full. */
 void coro_send_later(coro_stream *stream);
-/* End the writers, from the first on, that have little enough left. */
-void coro_send_settle(coro_stream *stream);
-/* Tell the other side that nothing more will come, if it is time to. */
+/* End the writers, from the first on, that have little enough left. False: the end could not be
+ * said yet. */
+bool coro_send_settle(coro_stream *stream);
+/* Tell the other side that nothing more will come, if it is time to. 0, an error, or CORO_EAGAIN,
+ * and then a writable transport goes on with it. */
 int coro_send_end(coro_stream *stream);
 bool coro_send_cancel(coro_task *task);
 
@@ -119,7 +138,16 @@ extern const coro_wait_type coro_writev_type, coro_text_type, coro_shutdown_type
 /* A closing stream has nothing more to send (0), or cannot send it. */
 void coro_stream_closed(coro_stream *stream, int error);
 
-static inline int coro_stream_want(coro_stream *stream, unsigned direction)
+/* --- take.c ------------------------------------------------------------------------------- */
+
+/* Those who have taken these directions are told that they are ready. The stream may be gone. */
+void coro_stream_tell_takers(coro_stream *stream, unsigned directions);
+/* The stream is about to be closed: they are told, and are takers no more. */
+void coro_stream_leave_takers(coro_stream *stream);
+
+/* --- the transport's want, and a note of it ----------------------------------------------- */
+
+static inline int coro_stream_want_here(coro_stream *stream, unsigned direction)
 {
     int error;
     if (stream->wanted & direction)
@@ -130,7 +158,7 @@ static inline int coro_stream_want(coro_stream *stream, unsigned direction)
     return error;
 }
 
-static inline void coro_stream_unwant(coro_stream *stream, unsigned direction)
+static inline void coro_stream_unwant_here(coro_stream *stream, unsigned direction)
 {
     if (stream->wanted & direction) {
         stream->wanted &= (uint8_t)~direction;

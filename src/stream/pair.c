@@ -122,7 +122,13 @@ static void pair_close(coro_stream *stream, bool abort)
 }
 
 static const coro_transport pair_transport = {
-    "memory", pair_recv, pair_send, pair_want, pair_unwant, pair_shutdown_write, pair_close,
+    .name = "memory",
+    .recv = pair_recv,
+    .send = pair_send,
+    .want = pair_want,
+    .unwant = pair_unwant,
+    .shutdown_write = pair_shutdown_write,
+    .close = pair_close,
 };
 
 static pair_end *make_end(coro_loop *loop, size_t capacity)

@@ -70,10 +70,10 @@ static ptrdiff_t fill(coro_stream *stream, size_t need)
 
 /* --- is it enough? ------------------------------------------------------------------------ */
 
-static void take(coro_stream *stream, size_t size)
+static void take(coro_stream *stream, char *into, size_t size)
 {
     if (size > 0)
-        coro_copy(stream->into, coro_buffer_begin(&stream->in), size);
+        coro_copy(into, coro_buffer_begin(&stream->in), size);
     coro_buffer_consume(&stream->loop->pool, &stream->in, size);
 }
 
@@ -81,7 +81,7 @@ static size_t take_line(coro_stream *stream, size_t size)
 {
     if (size < stream->size)
         stream->into[size] = '\0';
-    take(stream, size);
+    take(stream, stream->into, size);
     return size;
 }
 
@@ -104,23 +104,36 @@ static bool is_equal(const char *a, const char *b, size_t size)
     return size == 0;
 }
 
-/* Length up to and with the first separator in the first `size` buffered bytes; 0: none. Looks
- * for its last byte, from where the last search ended. */
-static size_t find_separator(coro_stream *stream, size_t size)
+/* End of the first of these separators among the first `size` bytes that ends behind `searched`;
+ * 0: none. Looks for its last byte. */
+static size_t find_one(const char *begin, size_t size, size_t searched, const coro_slice *separator)
 {
-    const char *begin = coro_buffer_begin(&stream->in);
-    size_t rest = stream->separator_size - 1;
-    size_t from = stream->progress > rest ? stream->progress : rest;
+    const char *bytes = separator->data;
+    size_t rest = separator->size - 1, from = searched > rest ? searched : rest;
     while (from < size) {
-        const char *last = find_byte(begin + from, size - from, stream->separator[rest]);
+        const char *last = find_byte(begin + from, size - from, bytes[rest]);
         if (last == NULL)
             break;
         from = (size_t)(last - begin) + 1;
-        if (is_equal(last - rest, stream->separator, rest))
+        if (is_equal(last - rest, bytes, rest))
             return from;
     }
-    stream->progress = size;
     return 0;
+}
+
+/* Length up to and with the separator that ends first in the first `size` buffered bytes; 0: none.
+ * Goes on where the last search ended. */
+static size_t find_separator(coro_stream *stream, size_t size)
+{
+    const coro_separators *separators = stream->separators;
+    size_t found = 0;
+    for (size_t i = 0; i < separators->count; i++) {
+        size_t end = find_one(coro_buffer_begin(&stream->in), found > 0 ? found - 1 : size,
+                              stream->progress, &separators->list[i]);
+        found = end > 0 ? end : found;
+    }
+    stream->progress = size;
+    return found;
 }
 
 /* 0 with *result, an error, or CORO_PENDING_ with the number of bytes that are missing. */
@@ -133,7 +146,7 @@ static int look(coro_stream *stream, size_t *result)
             *result = stream->size - have - stream->progress;
             return CORO_PENDING_;
         }
-        take(stream, have < stream->size ? have : stream->size);
+        take(stream, stream->into, have < stream->size ? have : stream->size);
         *result = stream->size;
         return 0;
     case READ_PEEK:
@@ -193,24 +206,24 @@ static ptrdiff_t fill_directly(coro_stream *stream, size_t missing)
     return count;
 }
 
-static int step_some(coro_stream *stream, size_t *result)
+ptrdiff_t coro_stream_read_now(coro_stream *stream, void *into, size_t size)
 {
     size_t have = coro_buffer_size(&stream->in);
-    ptrdiff_t count;
     if (have > 0) {
-        *result = have < stream->size ? have : stream->size;
-        take(stream, *result);
-        return 0;
+        size = have < size ? have : size;
+        take(stream, into, size);
+        return (ptrdiff_t)size;
     }
-    *result = 0;
     if (CORO_UNLIKELY(stream->read_error != 0 || stream->state & CORO_STREAM_EOF_))
         return stream->read_error;
-    count = receive(stream, stream->into, stream->size);
-    if (CORO_LIKELY(count >= 0)) {
-        *result = (size_t)count;
-        return 0;
-    }
-    return count == CORO_EAGAIN ? CORO_PENDING_ : (int)count;
+    return receive(stream, into, size);
+}
+
+static int step_some(coro_stream *stream, size_t *result)
+{
+    ptrdiff_t count = coro_stream_read_now(stream, stream->into, stream->size);
+    *result = count > 0 ? (size_t)count : 0;
+    return count >= 0 ? 0 : count == CORO_EAGAIN ? CORO_PENDING_ : (int)count;
 }
 
 /* Do what can be done now: 0, an error, or CORO_PENDING_. */
@@ -243,7 +256,7 @@ void coro_stream_pull(coro_stream *stream)
     size_t result = 0;
     int error = step(stream, &result);
     if (error == CORO_PENDING_) {
-        error = coro_stream_want(stream, CORO_STREAM_READ);
+        error = coro_stream_want_here(stream, CORO_STREAM_READ);
         if (error == 0)
             return;
         put_back(stream);
@@ -259,7 +272,7 @@ void coro_stream_end_read(coro_stream *stream, int error)
     size_t result = 0;
     if (task == NULL)
         return;
-    coro_stream_unwant(stream, CORO_STREAM_READ);
+    coro_stream_unwant_here(stream, CORO_STREAM_READ);
     put_back(stream);
     if (error == 0)
         error = look_at_end(stream, &result);
@@ -273,7 +286,7 @@ void coro_stream_end_read(coro_stream *stream, int error)
 static bool read_cancel(coro_task *task)
 {
     coro_stream *stream = task->wait.object;
-    coro_stream_unwant(stream, CORO_STREAM_READ);
+    coro_stream_unwant_here(stream, CORO_STREAM_READ);
     put_back(stream);
     stream->reader = NULL;
     return true;
@@ -298,7 +311,7 @@ static inline int begin(coro_task *task, coro_call *call, unsigned kind)
     error = step(stream, &call->result.size);
     if (error != CORO_PENDING_)
         return error;
-    error = coro_stream_want(stream, CORO_STREAM_READ);
+    error = coro_stream_want_here(stream, CORO_STREAM_READ);
     if (error != 0)
         return put_back(stream), error;
     stream->reader = task;
@@ -317,16 +330,22 @@ static int exactly_start(coro_task *task, coro_call *call)
     return begin(task, call, READ_EXACTLY);
 }
 
-static int line_start(coro_task *task, coro_call *call)
+static int begin_until(coro_task *task, coro_call *call, const coro_separators *separators,
+                       unsigned kind)
 {
     coro_stream *stream = call->object;
     if (call->b.size == 0)
         return CORO_EINVAL;
-    if (stream != NULL && stream->reader == NULL) {
-        stream->separator = "\n";
-        stream->separator_size = 1;
-    }
-    return begin(task, call, READ_LINE);
+    if (stream != NULL && stream->reader == NULL)
+        stream->separators = separators;
+    return begin(task, call, kind);
+}
+
+static int line_start(coro_task *task, coro_call *call)
+{
+    static const coro_slice newline = {"\n", 1};
+    static const coro_separators newlines = {&newline, 1};
+    return begin_until(task, call, &newlines, READ_LINE);
 }
 
 static int peek_start(coro_task *task, coro_call *call)
@@ -371,24 +390,20 @@ coro_size *coro_stream_peek(coro_stream *stream, size_t min)
     return (coro_size *)call_of(&coro_stream_peek_call_, stream, NULL, min);
 }
 
-/* Two arguments more than a call of the library has: a frame of its own. */
+/* More arguments than a call of the library has: a frame of its own. */
 typedef struct until_call {
     coro_call call;
-    const char *separator;
-    size_t separator_size;
+    coro_separators separators;
+    coro_slice one;
 } until_call;
 
 static int until_start(coro_task *task, coro_call *call)
 {
-    coro_stream *stream = call->object;
-    const until_call *until = (const until_call *)(const void *)call;
-    if (call->b.size == 0 || until->separator_size == 0)
-        return CORO_EINVAL;
-    if (stream != NULL && stream->reader == NULL) {
-        stream->separator = until->separator;
-        stream->separator_size = until->separator_size;
-    }
-    return begin(task, call, READ_UNTIL);
+    const coro_separators *separators = &((const until_call *)(const void *)call)->separators;
+    bool is_one_empty = separators->count == 0;
+    for (size_t i = 0; i < separators->count; i++)
+        is_one_empty |= separators->list[i].size == 0;
+    return is_one_empty ? CORO_EINVAL : begin_until(task, call, separators, READ_UNTIL);
 }
 
 static coro_status until_body(coro_header *self, coro_driver *driver, coro_header *callee)
@@ -404,17 +419,35 @@ static const coro_descriptor until_descriptor = {
     sizeof(until_call), offsetof(coro_call, result),
     sizeof(size_t)};
 
+static until_call *until_call_of(coro_stream *stream, void *buffer, size_t size)
+{
+    until_call *until = coro_frame_new_slow_(&until_descriptor);
+    if (until != NULL) {
+        until->call.object = stream;
+        until->call.a.pointer = buffer;
+        until->call.b.size = size;
+    }
+    return until;
+}
+
 coro_size *coro_stream_read_until(coro_stream *stream, void *buffer, size_t size,
                                   const void *separator, size_t separator_size)
 {
-    until_call *until = coro_frame_new_slow_(&until_descriptor);
+    until_call *until = until_call_of(stream, buffer, size);
     if (until == NULL)
         return (coro_size *)(void *)coro_frame_failed_();
-    until->call.object = stream;
-    until->call.a.pointer = buffer;
-    until->call.b.size = size;
-    until->separator = separator;
-    until->separator_size = separator_size;
+    until->one = (coro_slice){separator, separator_size};
+    until->separators = (coro_separators){&until->one, 1};
+    return (coro_size *)(void *)until;
+}
+
+coro_size *coro_stream_read_until_any(coro_stream *stream, void *buffer, size_t size,
+                                      const coro_slice *separators, size_t count)
+{
+    until_call *until = until_call_of(stream, buffer, size);
+    if (until == NULL)
+        return (coro_size *)(void *)coro_frame_failed_();
+    until->separators = (coro_separators){separators, count};
     return (coro_size *)(void *)until;
 }
 

@@ -111,16 +111,21 @@ int coro_send_push(coro_stream *stream, coro_slices list, size_t *skip)
 
 int coro_send_end(coro_stream *stream)
 {
-    int error = 0;
-    if (stream->state & CORO_STREAM_FIN_ && !(stream->state & CORO_STREAM_TOLD_) &&
-        stream->out.data == NULL) {
-        stream->state |= CORO_STREAM_TOLD_;
-        error = stream->transport->shutdown_write(stream);
+    int error;
+    if (!(stream->state & CORO_STREAM_FIN_) || stream->state & CORO_STREAM_TOLD_ ||
+        stream->out.data != NULL)
+        return 0;
+    error = stream->transport->shutdown_write(stream);
+    if (error == CORO_EAGAIN) {
+        error = coro_stream_want_here(stream, CORO_STREAM_WRITE);
+        if (error == 0)
+            return CORO_EAGAIN;
     }
+    stream->state |= CORO_STREAM_TOLD_;
     return error;
 }
 
-void coro_send_settle(coro_stream *stream)
+bool coro_send_settle(coro_stream *stream)
 {
     coro_task *task;
     while ((task = stream->writers.first) != NULL) {
@@ -128,14 +133,17 @@ void coro_send_settle(coro_stream *stream)
         coro_slices list = data_of(task, &one);
         size_t rest = coro_slices_size(list) - stream->first_sent;
         bool is_end = task->wait_type == &coro_shutdown_type;
+        int error = 0;
         if (rest + coro_buffer_size(&stream->out) > (is_end ? 0 : stream->low) ||
             !coro_send_keep(stream, list, stream->first_sent))
-            break;
+            return true;
+        if (is_end && (error = coro_send_end(stream)) == CORO_EAGAIN)
+            return false;
         remove_writer(stream, task);
-        coro_wait_done(task, is_end ? coro_send_end(stream) : 0);
+        coro_wait_done(task, error);
     }
-    if (stream->writers.first == NULL)
-        (void)coro_send_end(stream); /* whoever asked for it has been cancelled */
+    /* Who asked for it has been cancelled, or closes: all is sent, even to who will not hear it. */
+    return coro_send_end(stream) != CORO_EAGAIN;
 }
 
 static void fail(coro_stream *stream, int error)
@@ -143,14 +151,14 @@ static void fail(coro_stream *stream, int error)
     stream->write_error = (int16_t)error;
     coro_buffer_free(&stream->loop->pool, &stream->out);
     coro_loop_remove_hook(stream->loop, &stream->flush);
-    coro_stream_unwant(stream, CORO_STREAM_WRITE);
+    coro_stream_unwant_here(stream, CORO_STREAM_WRITE);
     (void)coro_stream_end_writes(stream, error, false);
 }
 
 int coro_send_go_on(coro_stream *stream, int error)
 {
     if (error == CORO_EAGAIN) {
-        int refused = coro_stream_want(stream, CORO_STREAM_WRITE);
+        int refused = coro_stream_want_here(stream, CORO_STREAM_WRITE);
         error = refused != 0 ? refused : CORO_EAGAIN;
     }
     if (error != 0 && error != CORO_EAGAIN)
@@ -161,6 +169,7 @@ int coro_send_go_on(coro_stream *stream, int error)
 int coro_stream_flush(coro_stream *stream)
 {
     int error = 0;
+    bool is_ended = true;
     if (stream->write_error != 0)
         return stream->write_error;
     do {
@@ -170,9 +179,10 @@ int coro_stream_flush(coro_stream *stream)
         error = coro_send_push(stream, list, &stream->first_sent);
         if (error != 0 && error != CORO_EAGAIN)
             break;
-        coro_send_settle(stream);
-    } while (error == 0 && (stream->writers.first != NULL || stream->out.data != NULL));
-    error = coro_send_go_on(stream, error);
+        is_ended = coro_send_settle(stream);
+    } while (error == 0 && is_ended &&
+             (stream->writers.first != NULL || stream->out.data != NULL));
+    error = coro_send_go_on(stream, error == 0 && !is_ended ? CORO_EAGAIN : error);
     if (stream->state & CORO_STREAM_CLOSING_ && error != CORO_EAGAIN)
         coro_stream_closed(stream, error);
     return error;
@@ -232,7 +242,7 @@ bool coro_send_cancel(coro_task *task)
     if (!whole) /* there would be a hole: nothing may follow it */
         fail(stream, CORO_EPIPE);
     else
-        coro_send_settle(stream);
+        (void)coro_send_settle(stream);
     return true;
 }
 
@@ -244,7 +254,7 @@ int coro_stream_set_write_limits(coro_stream *stream, size_t high, size_t low)
         return CORO_EINVAL;
     stream->high = high;
     stream->low = low;
-    coro_send_settle(stream);
+    (void)coro_send_settle(stream);
     return 0;
 }
 
@@ -258,7 +268,9 @@ size_t coro_stream_unsent(const coro_stream *stream)
         size += coro_slices_size(data_of(task, &one));
         task = task->next != stream->writers.first ? task->next : NULL;
     }
-    return size - stream->first_sent + coro_buffer_size(&stream->out);
+    if (stream->writers.first != NULL)
+        size -= stream->first_sent;
+    return size + coro_buffer_size(&stream->out);
 }
 
 size_t coro_stream_sent(const coro_stream *stream)

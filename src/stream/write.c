@@ -53,6 +53,20 @@ static inline int may_write(const coro_stream *stream, const coro_task *task)
         return CORO_EPIPE;
     if (CORO_UNLIKELY(stream->loop != task->driver.loop))
         return CORO_EWRONGLOOP;
+    if (CORO_UNLIKELY(stream->state & CORO_STREAM_WRITE_TAKEN_))
+        return CORO_EBUSY;
+    return stream->write_error;
+}
+
+/* The same for what is allowed after the end of all writing, too. */
+static int may_flush(const coro_stream *stream, const coro_task *task)
+{
+    if (stream == NULL)
+        return CORO_EPIPE;
+    if (stream->loop != task->driver.loop)
+        return CORO_EWRONGLOOP;
+    if (stream->state & CORO_STREAM_WRITE_TAKEN_)
+        return CORO_EBUSY;
     return stream->write_error;
 }
 
@@ -71,7 +85,7 @@ static int write_list(coro_task *task, coro_call *call, coro_slices list)
     if (size >= DIRECT_MIN || size + coro_buffer_size(&stream->out) > stream->high) {
         error = coro_send_push(stream, list, &sent);
         if (error == CORO_EAGAIN && sent == 0 && stream->out.data == NULL) {
-            error = coro_stream_want(stream, CORO_STREAM_WRITE);
+            error = coro_stream_want_here(stream, CORO_STREAM_WRITE);
             if (error != 0)
                 return error; /* nothing has happened: this write alone fails */
         } else if (error != 0 && coro_send_go_on(stream, error) != CORO_EAGAIN) {
@@ -110,11 +124,9 @@ static int writev_start(coro_task *task, coro_call *call)
 static int drain_start(coro_task *task, coro_call *call)
 {
     coro_stream *stream = call->object;
-    int error = stream == NULL ? CORO_EPIPE : stream->write_error;
+    int error = may_flush(stream, task);
     if (error != 0)
         return error;
-    if (stream->loop != task->driver.loop)
-        return CORO_EWRONGLOOP;
     error = coro_stream_flush(stream);
     if (error != CORO_EAGAIN)
         return error;
@@ -126,19 +138,19 @@ static int drain_start(coro_task *task, coro_call *call)
 static int shutdown_start(coro_task *task, coro_call *call)
 {
     coro_stream *stream = call->object;
-    int error = stream == NULL ? CORO_EPIPE : stream->write_error;
+    int error = may_flush(stream, task);
     if (error != 0)
         return error;
-    if (stream->loop != task->driver.loop)
-        return CORO_EWRONGLOOP;
     if (stream->state & CORO_STREAM_TOLD_)
         return 0;
     stream->state |= CORO_STREAM_SHUT_ | CORO_STREAM_FIN_;
     if (stream->writers.first == NULL) {
         error = coro_send_push(stream, (coro_slices){NULL, 0}, &stream->first_sent);
         error = coro_send_go_on(stream, error);
+        if (error == 0)
+            error = coro_send_end(stream);
         if (error != CORO_EAGAIN)
-            return error != 0 ? error : coro_send_end(stream);
+            return error;
     }
     return park(stream, task, call, 0);
 }
@@ -188,7 +200,8 @@ int coro_stream_append(coro_stream *stream, const void *data, size_t size)
         return CORO_EPIPE;
     if (stream->write_error != 0)
         return stream->write_error;
-    if (coro_stream_unsent(stream) != coro_buffer_size(&stream->out))
+    if (stream->state & CORO_STREAM_WRITE_TAKEN_ ||
+        coro_stream_unsent(stream) != coro_buffer_size(&stream->out))
         return CORO_EBUSY;
     if (size == 0)
         return 0;
