@@ -8,6 +8,7 @@
 #include "kernel/kernel.h"
 #include "poll/poll.h"
 #include "poll/sys.h"
+#include "poll/try.h"
 
 #include <coro/pipe.h>
 
@@ -20,11 +21,10 @@ typedef struct coro_pipe_stream {
     coro_fd fd;
     coro_fd hangup;        /* a duplicate, while tasks wait for the other side to go... */
     coro_waiters watchers; /* ...these */
-    coro_stream **owner; /* a variable that is to be NULL when the stream is gone; or NULL */
-    int flags_before;    /* of the open file, which others share: put back at the end; or -1 */
-    bool is_socket;      /* calls of its own: its open file stays as it is */
-    bool is_device;      /* a short read does not mean that no more is there */
-    bool is_master;      /* of a pseudo terminal: EIO is its end */
+    int flags_before; /* of the open file, which others share: put back at the end; or -1 */
+    bool is_socket;   /* calls of its own: its open file stays as it is */
+    bool is_device;   /* a short read does not mean that no more is there */
+    bool is_master;   /* of a pseudo terminal: EIO is its end */
 } coro_pipe_stream;
 
 /* Takes fd, on success, as it is. The owner's variable may be NULL; it is set. */

@@ -34,51 +34,29 @@ _Static_assert((int)CORO_STREAM_READ == (int)CORO_FD_READ &&
 
 /* --- transport ---------------------------------------------------------------------------- */
 
-static ptrdiff_t outcome(const coro_pipe_stream *pipe)
-{
-    if (errno == EIO && pipe->is_master)
-        return 0;
-    return errno == EWOULDBLOCK ? CORO_EAGAIN : -errno;
-}
-
 static ptrdiff_t pipe_recv(coro_stream *stream, void *buffer, size_t size)
 {
     coro_pipe_stream *pipe = coro_pipe_of(stream);
     ptrdiff_t count;
-    if (!coro_fd_may_try(&pipe->fd, CORO_FD_READ))
-        return CORO_EAGAIN;
-    do
-        count = pipe->is_socket ? coro_sys.recv(pipe->fd.fd, buffer, size, MSG_DONTWAIT)
-                                : coro_sys.read(pipe->fd.fd, buffer, size);
-    while (count < 0 && errno == EINTR);
-    if (count < 0)
-        return outcome(pipe);
-    if ((size_t)count < size && !pipe->is_device)
+    if (pipe->is_socket)
+        return coro_fd_recv(&pipe->fd, buffer, size);
+    count = coro_fd_read(&pipe->fd, buffer, size);
+    if (count == -EIO && pipe->is_master)
+        return 0;
+    if (count >= 0 && (size_t)count < size && !pipe->is_device)
         coro_fd_drained(&pipe->fd, CORO_FD_READ);
     return count;
 }
 
-static ptrdiff_t write_once(const coro_pipe_stream *pipe, const coro_slice *slices, size_t count)
-{
-    struct iovec *parts = (struct iovec *)(uintptr_t)slices;
-    struct msghdr message = {.msg_iov = parts, .msg_iovlen = count};
-    if (pipe->is_socket)
-        return coro_sys.sendmsg(pipe->fd.fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (count == 1)
-        return coro_sys.write(pipe->fd.fd, slices->data, slices->size);
-    return coro_sys.writev(pipe->fd.fd, parts, (int)count);
-}
-
 static ptrdiff_t pipe_send(coro_stream *stream, const coro_slice *slices, size_t count)
 {
+    const struct iovec *parts = (const struct iovec *)(const void *)slices;
     coro_pipe_stream *pipe = coro_pipe_of(stream);
-    ptrdiff_t sent;
-    do
-        sent = write_once(pipe, slices, count);
-    while (sent < 0 && errno == EINTR);
-    if (sent > 0)
-        return sent;
-    return sent == 0 || errno == EWOULDBLOCK ? CORO_EAGAIN : -errno;
+    if (pipe->is_socket)
+        return coro_fd_send_parts(&pipe->fd, parts, count);
+    if (count == 1)
+        return coro_fd_write(&pipe->fd, slices->data, slices->size);
+    return coro_fd_write_parts(&pipe->fd, parts, count);
 }
 
 static int pipe_want(coro_stream *stream, unsigned direction)
@@ -208,14 +186,24 @@ static void pipe_close(coro_stream *stream, bool abort)
 {
     coro_pipe_stream *pipe = coro_pipe_of(stream);
     (void)abort;
-    if (pipe->owner != NULL)
-        *pipe->owner = NULL;
     let_go(pipe);
     coro_pool_give_(&stream->loop->pool, pipe, sizeof *pipe);
 }
 
+static int pipe_fd(const coro_stream *stream)
+{
+    return ((const coro_pipe_stream *)(const void *)stream)->fd.fd;
+}
+
 static const coro_transport pipe_transport = {
-    "pipe", pipe_recv, pipe_send, pipe_want, pipe_unwant, pipe_shutdown_write, pipe_close,
+    .name = "pipe",
+    .recv = pipe_recv,
+    .send = pipe_send,
+    .want = pipe_want,
+    .unwant = pipe_unwant,
+    .shutdown_write = pipe_shutdown_write,
+    .close = pipe_close,
+    .fd = pipe_fd,
 };
 
 /* --- life --------------------------------------------------------------------------------- */
@@ -257,7 +245,7 @@ int coro_pipe_open(coro_stream **stream, coro_stream **owner, int fd)
     }
     ignore_sigpipe();
     coro_stream_init(&pipe->stream, &pipe_transport);
-    pipe->owner = owner;
+    pipe->stream.owner = owner;
     pipe->flags_before = -1;
     pipe->is_socket = S_ISSOCK(about.st_mode);
     pipe->is_device = S_ISCHR(about.st_mode);
@@ -300,5 +288,5 @@ int coro_pipe_fd(const coro_stream *stream)
 {
     if (stream == NULL || stream->transport != &pipe_transport)
         return -1;
-    return ((const coro_pipe_stream *)(const void *)stream)->fd.fd;
+    return coro_stream_fd(stream);
 }

@@ -7,8 +7,9 @@
  *         error = coro_fd_want(fd, CORO_FD_READ);
  *
  * For sockets recv and send, for all other descriptors read and write. They ask the
- * system only when that is worth while, go on after EINTR, and never raise SIGPIPE
- * on a socket. Inline: they are what a message costs.
+ * system only when that is worth while, and go on after EINTR. Those for sockets raise
+ * no SIGPIPE, and block under no circumstances: somebody's stdin may be a socket whose
+ * open file others share, and have set to block. Inline: they are what a message costs.
  *
  * A short recv says that no more is there. A short read does not: a terminal gives
  * a line at a time, however many there are. Who knows better calls coro_fd_drained.
@@ -41,7 +42,7 @@ static inline ptrdiff_t coro_fd_recv(coro_fd *fd, void *buffer, size_t size)
     if (!coro_fd_may_try(fd, CORO_FD_READ))
         return CORO_EAGAIN;
     do
-        count = coro_sys.recv(fd->fd, buffer, size, 0);
+        count = coro_sys.recv(fd->fd, buffer, size, MSG_DONTWAIT);
     while (CORO_UNLIKELY(count < 0 && errno == EINTR));
     if (CORO_UNLIKELY(count < 0))
         return coro_fd_error_();
@@ -68,7 +69,7 @@ static inline ptrdiff_t coro_fd_send(coro_fd *fd, const void *data, size_t size)
     if (!coro_fd_may_try(fd, CORO_FD_WRITE))
         return CORO_EAGAIN;
     do
-        count = coro_sys.send(fd->fd, data, size, MSG_NOSIGNAL);
+        count = coro_sys.send(fd->fd, data, size, MSG_NOSIGNAL | MSG_DONTWAIT);
     while (CORO_UNLIKELY(count < 0 && errno == EINTR));
     return coro_fd_written_(count);
 }
@@ -93,7 +94,7 @@ static inline ptrdiff_t coro_fd_send_parts(coro_fd *fd, const struct iovec *part
     if (!coro_fd_may_try(fd, CORO_FD_WRITE))
         return CORO_EAGAIN;
     do
-        sent = coro_sys.sendmsg(fd->fd, &message, MSG_NOSIGNAL);
+        sent = coro_sys.sendmsg(fd->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
     while (CORO_UNLIKELY(sent < 0 && errno == EINTR));
     return coro_fd_written_(sent);
 }
