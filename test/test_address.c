@@ -50,7 +50,7 @@ Test(address, what_is_an_address_is_read_and_written_with_its_port)
         coro_address address;
         char text[CORO_ADDRESS_TEXT_MAX];
         cr_expect(eq(int, coro_address_parse(&address, rows[i].text, 7), 0), "%s", rows[i].text);
-        cr_expect(eq(int, address.any.sa_family, rows[i].family), "%s", rows[i].text);
+        cr_expect(eq(int, coro_address_family(&address), rows[i].family), "%s", rows[i].text);
         EQ(coro_address_format(&address, text, sizeof text), 0);
         cr_expect(eq(str, text, TEXT(rows[i].written)));
     }
@@ -102,7 +102,7 @@ Test(address, a_port_is_changed_in_its_place)
     EQ(coro_address_parse(&address, "127.0.0.1:80", 0), 0);
     coro_address_set_port(&address, 443);
     EQ(coro_address_port(&address), 443);
-    EQ(ntohs(((struct sockaddr_in *)(void *)&address.any)->sin_port), 443);
+    EQ(ntohs(((struct sockaddr_in *)(void *)coro_address_any(&address))->sin_port), 443);
     EQ(coro_address_parse(&address, "::1", 80), 0);
     coro_address_set_port(&address, 65535);
     EQ(coro_address_port(&address), 65535);
@@ -121,7 +121,8 @@ Test(address, what_the_system_gave_is_copied_and_a_path_may_be_as_long_as_it_may
     EQ(coro_address_format(&address, text, sizeof text), 0);
     snprintf(expected, sizeof expected, "unix:%.*s", (int)sizeof path.sun_path, path.sun_path);
     cr_assert(eq(str, text, expected));
-    EQ(coro_address_set(&address, &address.any, sizeof address.largest + 1), CORO_EINVAL);
+    EQ(coro_address_set(&address, coro_address_any(&address), sizeof address.bytes + 1),
+       CORO_EINVAL);
 }
 
 static unsigned no_index(const char *name)

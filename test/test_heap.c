@@ -412,7 +412,7 @@ ASYNC(asks_both_ways, VARS(struct addrinfo *found; coro_nameinfo *name; coro_add
     self->found = NULL;
     AWAIT(self->found, coro_getaddrinfo("some.test", "80", NULL));
     EQ(coro_address_parse(&self->address, "127.0.0.1:47", 0), 0);
-    AWAIT(self->name, coro_getnameinfo(&self->address.any, self->address.size, 0));
+    AWAIT(self->name, coro_getnameinfo(coro_address_any(&self->address), self->address.size, 0));
   ASYNC_FINALLY:
     coro_freeaddrinfo(self->found);
     coro_freenameinfo(self->name);

@@ -19,8 +19,9 @@ ASYNC(fails_for_now, VARS(struct addrinfo *found; coro_nameinfo *name; coro_addr
     EQ(self->error, CORO_ENAMEAGAIN);
     answers.code = EAI_NONAME;
     EQ(coro_address_parse(&self->address, "127.0.0.8:80", 0), 0);
-    AWAIT_CATCH(self->error, self->name, coro_getnameinfo(&self->address.any, self->address.size,
-                                                          NI_NAMEREQD));
+    AWAIT_CATCH(self->error, self->name,
+                coro_getnameinfo(coro_address_any(&self->address), self->address.size,
+                                 NI_NAMEREQD));
     EQ(self->error, CORO_ENAME);
     ASYNC_END;
 }
@@ -300,7 +301,8 @@ ASYNC(names, ARGS(const char *, text, int, flags),
     ASYNC_BEGIN;
     EQ(coro_address_parse(&self->address, self->text, 0), 0);
     AWAIT_CATCH(self->error, self->name,
-                coro_getnameinfo(&self->address.any, self->address.size, self->flags));
+                coro_getnameinfo(coro_address_any(&self->address), self->address.size,
+                                 self->flags));
     if (self->error != 0)
         say("%s ", coro_error_name(self->error));
     else
@@ -337,9 +339,10 @@ Test(names, an_address_has_a_name_or_is_a_number)
 ASYNC(names_nothing, VARS(coro_address address; coro_nameinfo *name; int error;))
 {
     ASYNC_BEGIN;
-    AWAIT_CATCH(self->error, self->name, coro_getnameinfo(&self->address.any, 0, 0));
+    AWAIT_CATCH(self->error, self->name, coro_getnameinfo(coro_address_any(&self->address), 0, 0));
     EQ(self->error, CORO_EINVAL);
-    AWAIT_CATCH(self->error, self->name, coro_getnameinfo(&self->address.any, 4096, 0));
+    AWAIT_CATCH(self->error, self->name,
+                coro_getnameinfo(coro_address_any(&self->address), 4096, 0));
     EQ(self->error, CORO_EINVAL);
     ASYNC_END;
 }
@@ -356,7 +359,8 @@ ASYNC(finds_or_throws, VARS(struct addrinfo *found; coro_nameinfo *name; coro_ad
     ASYNC_BEGIN;
     AWAIT(self->found, coro_getaddrinfo("some.test", "80", &tcp));
     EQ(coro_address_parse(&self->address, "127.0.0.9:80", 0), 0);
-    AWAIT(self->name, coro_getnameinfo(&self->address.any, self->address.size, NI_NUMERICSERV));
+    AWAIT(self->name, coro_getnameinfo(coro_address_any(&self->address), self->address.size,
+                                       NI_NUMERICSERV));
     EQ(answers.asked, 2);
   ASYNC_FINALLY:
     coro_freeaddrinfo(self->found);

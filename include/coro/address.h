@@ -4,7 +4,7 @@
  *
  *     coro_address at;
  *     coro_address_parse(&at, "[fe80::1%eth0]:80", 0);         // 0, or CORO_EINVAL
- *     bind(fd, &at.any, at.size);
+ *     bind(fd, coro_address_any(&at), at.size);
  *     coro_address_format(&at, text, sizeof text);             // "[fe80::1%eth0]:80" again
  *
  *     "127.0.0.1"   "127.0.0.1:80"                      IPv4
@@ -22,18 +22,24 @@
 
 #if CORO_HOSTED
 
-#include <sys/socket.h>
-
 CORO_BEGIN_DECLS
 
-/* Zeroed: none. */
-typedef struct coro_address {
+struct sockaddr; /* without <sys/socket.h>: a coroutine may be called connect or listen */
+
+/* What a struct sockaddr_storage holds. Zeroed: none. */
+typedef struct CORO_MAY_ALIAS coro_address {
     union {
-        struct sockaddr any; /* any.sa_family */
-        struct sockaddr_storage largest;
+        uint64_t align_;
+        unsigned char bytes[128];
     };
-    socklen_t size; /* as bind, connect and their like want it */
+    unsigned size; /* as bind, connect and their like want it: a socklen_t */
 } coro_address;
+
+/* For system calls; const is lost as by strchr. */
+static inline struct sockaddr *coro_address_any(const coro_address *address)
+{
+    return (struct sockaddr *)(uintptr_t)address->bytes;
+}
 
 #define CORO_ADDRESS_TEXT_MAX 128 /* room for each text, with its end */
 
@@ -49,6 +55,9 @@ CORO_API int coro_address_format(const coro_address *address, char *text, size_t
 
 /* A copy of what a system call gave. 0, or CORO_EINVAL: larger than any address. */
 CORO_API int coro_address_set(coro_address *address, const struct sockaddr *from, size_t size);
+
+/* AF_INET, AF_INET6, AF_UNIX; AF_UNSPEC of none. */
+CORO_API int coro_address_family(const coro_address *address);
 
 /* The port of an IP address, else 0; and change it, which does nothing to others. */
 CORO_API uint16_t coro_address_port(const coro_address *address);

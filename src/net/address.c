@@ -19,16 +19,18 @@
 #include <sys/un.h>
 
 #define UNIX "unix:"
+_Static_assert(sizeof(struct sockaddr_storage) == sizeof((coro_address *)NULL)->bytes,
+               "an address of every family fits");
 #define PATH_AT offsetof(struct sockaddr_un, sun_path)
 
 static struct sockaddr_in *v4(coro_address *address)
 {
-    return (struct sockaddr_in *)(void *)&address->largest;
+    return (struct sockaddr_in *)(void *)address->bytes;
 }
 
 static struct sockaddr_in6 *v6(coro_address *address)
 {
-    return (struct sockaddr_in6 *)(void *)&address->largest;
+    return (struct sockaddr_in6 *)(void *)address->bytes;
 }
 
 /* --- from text ---------------------------------------------------------------------------- */
@@ -86,7 +88,7 @@ static bool parse_v6(coro_address *address, char *host)
 
 static bool parse_path(coro_address *address, const char *path)
 {
-    struct sockaddr_un *to = (struct sockaddr_un *)(void *)&address->largest;
+    struct sockaddr_un *to = (struct sockaddr_un *)(void *)address->bytes;
     size_t length = strlen(path);
     bool is_path = length > 0 && path[0] != '@'; /* it has an end; the others have a length */
     if (length + is_path > sizeof to->sun_path)
@@ -177,12 +179,12 @@ static int format_path(const struct sockaddr_un *from, size_t size, char *text, 
 
 int coro_address_format(const coro_address *address, char *text, size_t size)
 {
-    const void *from = &address->largest;
+    const void *from = address->bytes;
     char host[INET_ADDRSTRLEN];
     int length = 0;
     if (size > 0)
         text[0] = '\0';
-    switch (address->any.sa_family) {
+    switch (coro_address_family(address)) {
     case AF_INET:
         inet_ntop(AF_INET, &((const struct sockaddr_in *)from)->sin_addr, host, sizeof host);
         length = snprintf(text, size, "%s:%u", host, coro_address_port(address));
@@ -203,28 +205,33 @@ int coro_address_format(const coro_address *address, char *text, size_t size)
 
 int coro_address_set(coro_address *address, const struct sockaddr *from, size_t size)
 {
-    if (size > sizeof address->largest)
+    if (size > sizeof address->bytes)
         return CORO_EINVAL;
     memset(address, 0, sizeof *address);
-    memcpy(&address->largest, from, size);
+    memcpy(address->bytes, from, size);
     address->size = (socklen_t)size;
     return 0;
 }
 
+int coro_address_family(const coro_address *address)
+{
+    return coro_address_any(address)->sa_family;
+}
+
 uint16_t coro_address_port(const coro_address *address)
 {
-    const void *from = &address->largest;
-    if (address->any.sa_family == AF_INET)
+    const void *from = address->bytes;
+    if (coro_address_family(address) == AF_INET)
         return ntohs(((const struct sockaddr_in *)from)->sin_port);
-    if (address->any.sa_family == AF_INET6)
+    if (coro_address_family(address) == AF_INET6)
         return ntohs(((const struct sockaddr_in6 *)from)->sin6_port);
     return 0;
 }
 
 void coro_address_set_port(coro_address *address, uint16_t port)
 {
-    if (address->any.sa_family == AF_INET)
+    if (coro_address_family(address) == AF_INET)
         v4(address)->sin_port = htons(port);
-    else if (address->any.sa_family == AF_INET6)
+    else if (coro_address_family(address) == AF_INET6)
         v6(address)->sin6_port = htons(port);
 }

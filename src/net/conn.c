@@ -127,11 +127,11 @@ int coro_stream_from_fd(coro_stream **stream, int fd)
 {
     int type = 0, error, flags;
     socklen_t type_size = sizeof type;
-    coro_address own = {.size = sizeof own.largest};
+    coro_address own = {.size = sizeof own.bytes};
     coro_conn *conn;
     CORO_CHECK(coro_loop_current() != NULL, "coro_stream_from_fd needs a running loop");
     if (coro_sys.getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_size) != 0 ||
-        coro_sys.getsockname(fd, &own.any, &own.size) != 0)
+        coro_sys.getsockname(fd, coro_address_any(&own), &own.size) != 0)
         return -errno;
     if (type != SOCK_STREAM)
         return CORO_EINVAL;
@@ -142,7 +142,7 @@ int coro_stream_from_fd(coro_stream **stream, int fd)
     conn = coro_conn_new(fd, &error);
     if (conn == NULL)
         return error;
-    if (own.any.sa_family == AF_INET || own.any.sa_family == AF_INET6)
+    if (coro_address_family(&own) == AF_INET || coro_address_family(&own) == AF_INET6)
         coro_set_no_delay(fd);
     *stream = &conn->stream;
     return 0;
@@ -157,8 +157,8 @@ int coro_stream_peer_name(const coro_stream *stream, char *text, size_t size)
     if (fd < 0)
         return CORO_EBADF;
     memset(&peer, 0, sizeof peer);
-    peer.size = sizeof peer.largest;
-    if (coro_sys.getpeername(fd, &peer.any, &peer.size) != 0)
+    peer.size = sizeof peer.bytes;
+    if (coro_sys.getpeername(fd, coro_address_any(&peer), &peer.size) != 0)
         return -errno;
     error = coro_address_format(&peer, text, size);
     return error != CORO_EINVAL ? error : -EAFNOSUPPORT;

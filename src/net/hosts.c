@@ -116,7 +116,7 @@ static bool line_address(line *each, coro_address *address, char *text, size_t r
         return false;
     memcpy(text, word, length);
     text[length] = '\0';
-    return coro_address_parse(address, text, 0) == 0 && address->any.sa_family != AF_UNIX;
+    return coro_address_parse(address, text, 0) == 0 && coro_address_family(address) != AF_UNIX;
 }
 
 static bool is_name(const char *word, size_t length, const char *name, size_t name_length)
@@ -175,7 +175,7 @@ bool coro_hosts_find(coro_hosts *hosts, const char *name, int family, coro_hosts
     while (next_line(&text, &each)) {
         if (!line_address(&each, &address, literal, sizeof literal) ||
             !line_names(&each, name, length, &first, &first_length) ||
-            !is_of(family, address.any.sa_family))
+            !is_of(family, coro_address_family(&address)))
             continue;
         if (answer->count == 0) {
             memcpy(answer->canonical, first, first_length);

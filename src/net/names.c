@@ -130,8 +130,9 @@ int coro_ask_name(const coro_question *question, coro_nameinfo **name)
     bool is_known = question->known.count > 0;
     int flags = question->hints.ai_flags | (is_known ? NI_NUMERICHOST : 0);
     int error =
-        error_of(coro_names.getnameinfo(&question->address.any, question->address.size, host,
-                                        sizeof host, service, sizeof service, flags));
+        error_of(coro_names.getnameinfo(coro_address_any(&question->address),
+                                        question->address.size, host, sizeof host, service,
+                                        sizeof service, flags));
     if (error != 0)
         return error;
     *name = coro_nameinfo_new(is_known ? question->known.canonical : host, service);

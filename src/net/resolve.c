@@ -143,7 +143,7 @@ static bool is_same(const coro_question *one, const coro_question *other)
            a->ai_protocol == b->ai_protocol && a->ai_flags == b->ai_flags &&
            is_same_text(one->host, other->host) && is_same_text(one->service, other->service) &&
            one->address.size == other->address.size &&
-           memcmp(&one->address.largest, &other->address.largest, one->address.size) == 0;
+           memcmp(one->address.bytes, other->address.bytes, one->address.size) == 0;
 }
 
 /* One like it. Answers that are too old are thrown away on the way. */

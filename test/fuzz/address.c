@@ -27,7 +27,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memcpy(text, data, size);
     text[size] = '\0';
     if (coro_address_parse(&one, text, 7) == 0) {
-        HOLDS(one.size <= sizeof one.largest);
+        HOLDS(one.size <= sizeof one.bytes);
         HOLDS(coro_address_format(&one, first, sizeof first) == 0);
         HOLDS(coro_address_parse(&other, first, 9) == 0);
         HOLDS(memcmp(&one, &other, sizeof one) == 0);
