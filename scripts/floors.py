@@ -88,6 +88,7 @@ HEADERS = {
     "address": "net",
     "names": "net",
     "net": "net",
+    "datagram": "net",
     "net_protocol": "net",
 }
 

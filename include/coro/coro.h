@@ -38,6 +38,7 @@
  *                       executor.h   work that blocks, in threads: to_thread
  *   the world outside   stream.h     bytes, lines, limits; in memory too
  *                       net.h        TCP: connect, serve, raw sockets
+ *                       datagram.h   UDP and Unix datagrams, batches, groups
  *                       pipe.h       pipes, terminals, devices as streams
  *                       address.h    addresses and their text; names.h: their names
  *                       signals.h    Unix signals
@@ -106,6 +107,7 @@
 
 #if CORO_HOSTED
 #include <coro/address.h>
+#include <coro/datagram.h>
 #include <coro/debug.h>
 #include <coro/names.h>
 #include <coro/net.h>

@@ -21,6 +21,8 @@
     X(ENOMEM, 12, "out of memory")                                                                 \
     X(EACCES, 13, "permission denied")                                                             \
     X(EBUSY, 16, "another task is already doing this")                                             \
+    X(EEXIST, 17, "file exists")                                                                   \
+    X(ENODEV, 19, "no such device")                                                                \
     X(EINVAL, 22, "invalid argument")                                                              \
     X(EMFILE, 24, "too many open files")                                                           \
     X(EPIPE, 32, "the other side is closed")                                                       \
@@ -28,10 +30,14 @@
     X(EDEADLK, 35, "deadlock: nothing can wake the tasks that are left")                           \
     X(ENOSYS, 38, "not supported by this system")                                                  \
     X(ELOOP, 40, "awaiting this would wait for itself")                                            \
+    X(EDESTADDRREQ, 89, "destination address required")                                            \
+    X(EMSGSIZE, 90, "message too long")                                                            \
     X(EADDRINUSE, 98, "address already in use")                                                    \
+    X(EADDRNOTAVAIL, 99, "address not available")                                                  \
     X(ECONNABORTED, 103, "connection aborted")                                                     \
     X(ECONNRESET, 104, "connection reset by peer")                                                 \
     X(ENOBUFS, 105, "no buffer space")                                                             \
+    X(ENOTCONN, 107, "not connected")                                                              \
     X(ETIMEDOUT, 110, "timed out")                                                                 \
     X(ECONNREFUSED, 111, "connection refused")                                                     \
     X(EHOSTUNREACH, 113, "no route to host")                                                       \

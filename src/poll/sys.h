@@ -55,8 +55,11 @@
     X(ssize_t, writev, (int fd, const struct iovec *parts, int count))                             \
     X(ssize_t, recv, (int fd, void *buffer, size_t size, int flags))                               \
     X(ssize_t, recvmsg, (int fd, struct msghdr *message, int flags))                               \
+    X(int, recvmmsg, (int fd, struct mmsghdr *messages, unsigned count, int flags,                 \
+                      struct timespec *timeout))                                                   \
     X(ssize_t, send, (int fd, const void *data, size_t size, int flags))                           \
     X(ssize_t, sendmsg, (int fd, const struct msghdr *message, int flags))                         \
+    X(int, sendmmsg, (int fd, struct mmsghdr *messages, unsigned count, int flags))                \
     X(int, socket, (int domain, int type, int protocol))                                           \
     X(int, socketpair, (int domain, int type, int protocol, int fds[2]))                           \
     X(int, shutdown, (int fd, int how))                                                            \
@@ -67,6 +70,8 @@
     X(int, open, (const char *path, int flags, ...))                                               \
     X(unsigned, if_nametoindex, (const char *name))                                                \
     X(char *, if_indextoname, (unsigned index, char *name))                                        \
+    X(int, lstat, (const char *path, struct stat *status))                                         \
+    X(int, unlink, (const char *path))                                                             \
     X(int, pipe2, (int fds[2], int flags))                                                         \
     X(int, sigaction, (int signo, const struct sigaction *fresh, struct sigaction *old))           \
     X(int, madvise, (void *block, size_t size, int advice))                                        \
