@@ -89,6 +89,7 @@ HEADERS = {
     "names": "net",
     "net": "net",
     "datagram": "net",
+    "server": "net",
     "net_protocol": "net",
 }
 

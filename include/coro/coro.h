@@ -37,8 +37,8 @@
  *                       remote.h     from other threads
  *                       executor.h   work that blocks, in threads: to_thread
  *   the world outside   stream.h     bytes, lines, limits; in memory too
- *                       net.h        TCP: connect, serve, raw sockets
  *                       datagram.h   UDP and Unix datagrams, batches, groups
+ *                       net.h        connect, raw sockets; server.h: servers
  *                       pipe.h       pipes, terminals, devices as streams
  *                       address.h    addresses and their text; names.h: their names
  *                       signals.h    Unix signals
@@ -112,6 +112,7 @@
 #include <coro/names.h>
 #include <coro/net.h>
 #include <coro/net_protocol.h>
+#include <coro/server.h>
 #include <coro/signals.h>
 #endif
 

@@ -161,6 +161,13 @@ CORO_API CORO_NODISCARD coro_void *coro_stream_close(coro_stream **stream);
 CORO_API void coro_stream_abort(coro_stream **stream);
 
 /*
+ * End both ways from outside, for a task that holds the stream: its reads get what is buffered,
+ * then the end; its writes CORO_EPIPE. What is unsent leaves, and the other side is told that no
+ * more will come. The stream stays its owner's to close. Never suspends, never allocates.
+ */
+CORO_API void coro_stream_hang_up(coro_stream *stream);
+
+/*
  * Two ends of a pipe in memory, in the running loop: what one writes the other
  * reads. `capacity` bytes (at least 1) are on their way in each direction, what is
  * written beyond is unsent. 0, CORO_ENOMEM or CORO_EINVAL.

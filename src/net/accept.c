@@ -135,6 +135,8 @@ ASYNC(accept_connections, ARGS(coro_server *, server), VARS(coro_duration pause;
     enum round round;
     ASYNC_BEGIN;
     self->pause = PAUSE_MIN;
+    while (!self->server->serving)
+        AWAIT(coro_flag_wait(&self->server->wake));
     while (!self->server->closed) {
         self->before = self->server->connections_count;
         round = accept_round(self->server);

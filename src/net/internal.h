@@ -52,16 +52,4 @@ typedef struct coro_names_table {
 } coro_names_table;
 extern coro_names_table coro_names;
 
-/* --- listen.c: sockets to accept from ----------------------------------------------------- */
-
-typedef struct coro_listening {
-    int fds[8];
-    size_t count;
-    uint16_t port; /* of the first */
-} coro_listening;
-
-/* A socket for each address; *listening owns them. 0 or an error, and then there are none. */
-int coro_listen(coro_listening *listening, const struct addrinfo *found,
-                const coro_server_options *options);
-
 #endif

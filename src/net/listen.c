@@ -1,106 +1,110 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * listen.c - the sockets of a server: one for each address of its host.
+ * listen.c - the sockets of a server: one for each address of its hosts.
  *
  * A server at port 0 has the port that its first socket got at all of them; when
  * that one is taken at another address, all is done again. An address that this
  * machine does not have (IPv6 is switched off) is left out, unless it is the only
- * one.
+ * one. All else that fails closes those that are bound already.
  */
 #define _GNU_SOURCE
-#include "internal.h"
+#include "server.h"
 
 #include <netinet/in.h>
 #include <string.h>
 
-#define BACKLOG_DEFAULT 511
 #define TRIES_MAX 16
 
-typedef union address {
-    struct sockaddr any;
-    struct sockaddr_in v4;
-    struct sockaddr_in6 v6;
-    struct sockaddr_storage largest;
-} address;
+/* --- addresses ---------------------------------------------------------------------------- */
 
-static void set_port(address *to, uint16_t port)
+static bool has(const coro_addresses *list, const coro_address *address)
 {
-    if (to->any.sa_family == AF_INET)
-        to->v4.sin_port = htons(port);
-    else if (to->any.sa_family == AF_INET6)
-        to->v6.sin6_port = htons(port);
+    for (size_t i = 0; i < list->count; i++)
+        if (list->items[i].size == address->size &&
+            memcmp(list->items[i].bytes, address->bytes, address->size) == 0)
+            return true;
+    return false;
 }
 
-static uint16_t port_of(int fd)
+static bool grow(coro_addresses *list)
 {
-    address own;
-    socklen_t size = sizeof own;
-    memset(&own, 0, sizeof own);
-    if (coro_sys.getsockname(fd, &own.any, &size) != 0)
-        return 0;
-    if (own.any.sa_family == AF_INET)
-        return ntohs(own.v4.sin_port);
-    return own.any.sa_family == AF_INET6 ? ntohs(own.v6.sin6_port) : 0;
+    coro_pool *pool = &coro_loop_current()->pool;
+    size_t capacity = list->capacity > 0 ? list->capacity * 2 : 4;
+    coro_address *items = coro_pool_take_(pool, capacity * sizeof *items);
+    if (items == NULL)
+        return false;
+    if (list->count > 0)
+        memcpy(items, list->items, list->count * sizeof *items);
+    coro_addresses_free(&(coro_addresses){list->items, 0, list->capacity});
+    list->items = items;
+    list->capacity = capacity;
+    return true;
+}
+
+int coro_addresses_add(coro_addresses *list, const struct sockaddr *from, size_t size)
+{
+    coro_address address;
+    int error = coro_address_set(&address, from, size);
+    if (error != 0 || has(list, &address))
+        return error;
+    if (list->count == list->capacity && !grow(list))
+        return CORO_ENOMEM;
+    list->items[list->count++] = address;
+    return 0;
+}
+
+void coro_addresses_free(coro_addresses *list)
+{
+    if (list->items != NULL)
+        coro_pool_give_(&coro_loop_current()->pool, list->items,
+                        list->capacity * sizeof *list->items);
+    *list = (coro_addresses){NULL, 0, 0};
+}
+
+/* --- one socket --------------------------------------------------------------------------- */
+
+static bool turn_on(int fd, int level, int option)
+{
+    static const int on = 1;
+    return coro_sys.setsockopt(fd, level, option, &on, sizeof on) == 0;
 }
 
 static int set_options(int fd, int family, const coro_server_options *options)
 {
-    static const int on = 1;
-    if (!options->no_reuse_address &&
-        coro_sys.setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0)
-        return -errno;
-    if (options->reuse_port &&
-        coro_sys.setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0)
+    if ((!options->no_reuse_address && !turn_on(fd, SOL_SOCKET, SO_REUSEADDR)) ||
+        (options->reuse_port && !turn_on(fd, SOL_SOCKET, SO_REUSEPORT)) ||
+        (options->keep_alive && !turn_on(fd, SOL_SOCKET, SO_KEEPALIVE)))
         return -errno;
     /* IPv4 has a socket of its own. */
-    if (family == AF_INET6 &&
-        coro_sys.setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) != 0)
+    if (family == AF_INET6 && !turn_on(fd, IPPROTO_IPV6, IPV6_V6ONLY))
         return -errno;
     if (!options->nagle)
         coro_set_no_delay(fd);
     return 0;
 }
 
-static int bind_and_listen(int fd, const struct addrinfo *found, uint16_t port,
-                           const coro_server_options *options)
+/* Connections inherit what is set here. */
+static int bind_at(coro_server *server, const coro_address *at, uint16_t port,
+                   const coro_server_options *options)
 {
-    address at;
-    int error = set_options(fd, found->ai_family, options);
-    if (error != 0)
-        return error;
-    if (found->ai_addrlen > sizeof at)
-        return CORO_EINVAL;
-    memcpy(&at, found->ai_addr, found->ai_addrlen);
-    if (port != 0)
-        set_port(&at, port);
-    if (coro_sys.bind(fd, &at.any, found->ai_addrlen) != 0)
-        return -errno;
-    if (coro_sys.listen(fd, options->backlog > 0 ? options->backlog : BACKLOG_DEFAULT) != 0)
-        return -errno;
-    return 0;
-}
-
-static int listen_at(coro_listening *listening, const struct addrinfo *found, uint16_t port,
-                     const coro_server_options *options)
-{
-    int error, fd = coro_sys.socket(found->ai_family, found->ai_socktype | SOCK_NONBLOCK |
-                                                          SOCK_CLOEXEC, found->ai_protocol);
+    coro_address here = *at;
+    int error, family = coro_address_family(at);
+    int fd = coro_sys.socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -errno;
-    error = bind_and_listen(fd, found, port, options);
-    if (error != 0) {
+    if (port != 0)
+        coro_address_set_port(&here, port);
+    error = set_options(fd, family, options);
+    if (error == 0 && coro_sys.bind(fd, coro_address_any(&here), here.size) != 0)
+        error = -errno;
+    if (error == 0)
+        error = coro_server_add_socket(server, fd);
+    if (error != 0)
         coro_sys.close(fd);
-        return error;
-    }
-    listening->fds[listening->count++] = fd;
-    return 0;
+    return error;
 }
 
-static void close_all(coro_listening *listening)
-{
-    while (listening->count > 0)
-        coro_sys.close(listening->fds[--listening->count]);
-}
+/* --- all of them -------------------------------------------------------------------------- */
 
 /* Does this machine not know the address at all? */
 static bool is_foreign(int error)
@@ -108,41 +112,33 @@ static bool is_foreign(int error)
     return error == -EAFNOSUPPORT || error == -EADDRNOTAVAIL;
 }
 
-static int listen_everywhere(coro_listening *listening, const struct addrinfo *found,
-                             const coro_server_options *options)
+/* Port 0 is the one that the first of them has got. */
+static int bind_everywhere(coro_server *server, const coro_addresses *list,
+                           const coro_server_options *options)
 {
     int error = 0, foreign = 0;
-    *listening = (coro_listening){.count = 0};
-    for (; found != NULL && error == 0; found = found->ai_next) {
-        if (listening->count == sizeof listening->fds / sizeof listening->fds[0])
-            break; /* who has nine addresses for one name has enough with eight */
-        error = listen_at(listening, found, listening->port, options);
+    for (size_t i = 0; i < list->count && error == 0; i++) {
+        bool any = coro_address_port(&list->items[i]) == 0;
+        error = bind_at(server, &list->items[i], any ? coro_server_port(server) : 0, options);
         if (is_foreign(error))
             foreign = error, error = 0;
-        else if (error == 0 && listening->count == 1)
-            listening->port = port_of(listening->fds[0]);
     }
-    if (error == 0 && listening->count == 0)
+    if (error == 0 && server->listeners_count == 0)
         error = foreign;
+    if (error == 0 && !options->start_later)
+        error = coro_server_start_serving(server); /* a port may be taken here, too */
     if (error != 0)
-        close_all(listening);
+        coro_server_close_sockets(server);
     return error;
 }
 
-static bool is_any_port(const struct addrinfo *found)
-{
-    const address *at = (const address *)(const void *)found->ai_addr;
-    return found->ai_family == AF_INET ? at->v4.sin_port == 0
-                                       : found->ai_family == AF_INET6 && at->v6.sin6_port == 0;
-}
-
-int coro_listen(coro_listening *listening, const struct addrinfo *found,
-                const coro_server_options *options)
+int coro_server_bind(coro_server *server, const coro_addresses *list,
+                     const coro_server_options *options)
 {
     int error = CORO_EADDRINUSE;
     for (int i = 0; i < TRIES_MAX && error == CORO_EADDRINUSE; i++) {
-        error = listen_everywhere(listening, found, options);
-        if (!is_any_port(found))
+        error = bind_everywhere(server, list, options);
+        if (coro_address_port(&list->items[0]) != 0)
             break;
     }
     return error;

@@ -19,23 +19,21 @@
 #define _GNU_SOURCE
 #include "server.h"
 
-#include <coro/names.h>
-
 /* --- references --------------------------------------------------------------------------- */
 
-static bool is_over(const coro_server *server)
+bool coro_server_is_over(const coro_server *server)
 {
     return server->closed && server->acceptor == NULL && server->connections == NULL;
 }
 
 void coro_server_unref(coro_server *server)
 {
-    if (is_over(server))
+    if (coro_server_is_over(server))
         for (coro_task *task; (task = coro_waiters_pop(&server->waiters)) != NULL;)
             coro_wait_done(task, 0);
     if (--server->references == 0)
         coro_pool_give_(&server->loop->pool, server,
-                        sizeof *server + server->listeners_count * sizeof server->listeners[0]);
+                        sizeof *server + server->listeners_max * sizeof server->listeners[0]);
 }
 
 /* --- one connection ----------------------------------------------------------------------- */
@@ -50,6 +48,15 @@ static bool is_news(int error)
 static bool is_news_of_wrap(int error)
 {
     return is_news(error) && error != CORO_EINCOMPLETE && error != CORO_ETIMEDOUT;
+}
+
+/* What is unsent is to leave, after a cancel, and after close_clients, which has told the handler
+ * by an error itself. */
+static bool is_to_abort(const coro_server *server, int error, bool is_ended)
+{
+    if (error == CORO_ECANCELED)
+        return server->aborting;
+    return error != 0 && !(is_ended && error == CORO_EPIPE);
 }
 
 static void report(const coro_server *server, int error, const char *message)
@@ -68,7 +75,8 @@ static void give_stream(const coro_server *server, coro_header *handler, coro_st
 }
 
 ASYNC(coro_connection, ARGS(coro_server *, server, coro_header *, handler),
-      VARS(coro_stream *stream; coro_task *task; struct coro_connection *next, *before; int error;))
+      VARS(coro_stream *stream; coro_task *task; struct coro_connection *next, *before; int error;
+           bool ready, ended;))
 {
     ASYNC_BEGIN;
     if (self->server->wrap != NULL) {
@@ -83,10 +91,11 @@ ASYNC(coro_connection, ARGS(coro_server *, server, coro_header *, handler),
         }
     }
     give_stream(self->server, self->handler, &self->stream);
+    self->ready = true;
     AWAIT_CATCH(self->error, (coro_any *)self->handler);
     if (is_news(self->error))
         report(self->server, self->error, "the handler of a connection failed");
-    if (self->error != 0 && (self->error != CORO_ECANCELED || self->server->aborting))
+    if (is_to_abort(self->server, self->error, self->ended))
         coro_stream_abort(&self->stream);
   ASYNC_FINALLY:
     AWAIT_CATCH(self->error, coro_stream_close(&self->stream)); /* not the handler's fault */
@@ -147,6 +156,7 @@ static bool start_task(coro_server *server, coro_conn *conn)
     coro_task_set_name(task, server->handler.descriptor->name);
     connection->task = task;
     connection->stream = &conn->stream;
+    connection->ready = server->wrap == NULL;
     add(server, connection);
     return true;
 }
@@ -165,198 +175,66 @@ bool coro_server_admit(coro_server *server, int fd)
     return false;
 }
 
-/* --- start -------------------------------------------------------------------------------- */
+/* --- all of them -------------------------------------------------------------------------- */
 
-static void listener_ready(coro_fd *fd, unsigned directions)
+void coro_server_each_connection(coro_server *server,
+                                 void (*visit)(struct coro_connection *connection))
 {
-    (void)directions;
-    coro_flag_set(&coro_container_of(fd, coro_listener, fd)->server->wake);
+    struct coro_connection *each = server->connections;
+    for (size_t i = server->connections_count; i > 0; i--, each = each->next)
+        visit(each);
 }
 
-/* Takes the sockets, in any case. */
-static coro_server *server_new(const coro_listening *listening, coro_handler handler, void *context,
-                               const coro_server_options *options, int *error)
+void coro_connection_abort(struct coro_connection *connection)
 {
-    coro_loop *loop = coro_loop_current();
-    size_t size = sizeof(coro_server) + listening->count * sizeof(coro_listener), opened = 0;
-    coro_server *server = coro_pool_take_(&loop->pool, size);
-    *error = server != NULL ? 0 : CORO_ENOMEM;
-    if (server != NULL) {
-        coro_zero_(server, size);
-        server->loop = loop;
-        server->handler = handler;
-        server->context = context;
-        server->wrap = options->wrap;
-        server->wrap_context = options->wrap_context;
-        server->references = 1;
-        server->port = listening->port;
-        server->connections_max = options->max_connections;
-        server->listeners_count = listening->count;
-        server->reserve = coro_sys.eventfd(0, EFD_CLOEXEC); /* -1: tried again when needed */
-    }
-    for (; *error == 0 && opened < listening->count; opened++) {
-        server->listeners[opened].server = server;
-        *error = coro_fd_open(loop, &server->listeners[opened].fd, listening->fds[opened],
-                              listener_ready);
-        if (*error != 0)
-            break;
-    }
-    for (size_t i = opened; i < listening->count; i++)
-        coro_sys.close(listening->fds[i]);
-    if (*error == 0)
-        *error = coro_server_accept(server);
-    if (*error != 0 && server != NULL) {
-        coro_server_release(server);
-        server = NULL;
-    }
-    return server;
+    coro_task_cancel(connection->task);
 }
 
-/* An address to listen at. */
-static const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
-
-ASYNC(start_server, RETURNS(coro_server *, coro_server_release),
-      ARGS(coro_handler, handler, void *, context, const char *, host, const char *, service,
-           const coro_server_options *, options),
-      VARS(struct addrinfo *found; coro_server *server; int error;))
+/* While it is being wrapped its stream is in other hands, and it has no handler yet. */
+void coro_connection_close(struct coro_connection *connection)
 {
-    static const coro_server_options none;
-    coro_listening listening;
-    ASYNC_BEGIN;
-    AWAIT(self->found,
-          coro_getaddrinfo(self->host != NULL && *self->host == '\0' ? NULL : self->host,
-                           self->service, &hints));
-    if (self->options == NULL)
-        self->options = &none;
-    self->error = coro_listen(&listening, self->found, self->options);
-    if (self->error == 0)
-        self->server = server_new(&listening, self->handler, self->context, self->options,
-                                  &self->error);
-    if (self->error != 0)
-        ASYNC_THROW(self->error);
-    ASYNC_RETURN(self->server);
-  ASYNC_FINALLY:
-    coro_freeaddrinfo(self->found);
-    ASYNC_END;
-}
-
-coro_server_starting *coro_start_server(coro_handler handler, void *context, const char *host,
-                                        const char *service, const coro_server_options *options)
-{
-    return (coro_server_starting *)(void *)start_server(handler, context, host, service, options);
+    connection->ended = true;
+    if (connection->ready)
+        coro_stream_hang_up(connection->stream);
+    else
+        coro_task_cancel(connection->task);
 }
 
 /* --- asking ------------------------------------------------------------------------------- */
 
+bool coro_server_is_serving(const coro_server *server)
+{
+    return server->serving && !server->closed;
+}
+
+size_t coro_server_sockets(const coro_server *server)
+{
+    return server->closed ? 0 : server->listeners_count;
+}
+
+int coro_server_socket(const coro_server *server, size_t number)
+{
+    return number < coro_server_sockets(server) ? server->listeners[number].fd.fd : -1;
+}
+
+int coro_server_address(const coro_server *server, size_t number, coro_address *address)
+{
+    coro_address own = {.size = sizeof own.bytes};
+    int fd = coro_server_socket(server, number);
+    if (fd < 0)
+        return CORO_EBADF;
+    if (coro_sys.getsockname(fd, coro_address_any(&own), &own.size) != 0)
+        return -errno;
+    return coro_address_set(address, coro_address_any(&own), own.size);
+}
+
 uint16_t coro_server_port(const coro_server *server)
 {
-    return server->closed ? 0 : server->port;
+    coro_address first;
+    return coro_server_address(server, 0, &first) == 0 ? coro_address_port(&first) : 0;
 }
 
 size_t coro_server_connections(const coro_server *server)
 {
     return server->connections_count;
-}
-
-/* --- the end ------------------------------------------------------------------------------ */
-
-void coro_server_close(coro_server *server)
-{
-    coro_check_thread(server->loop);
-    if (server->closed)
-        return;
-    server->closed = true;
-    for (size_t i = 0; i < server->listeners_count; i++)
-        coro_fd_close(&server->listeners[i].fd);
-    if (server->reserve >= 0)
-        coro_sys.close(server->reserve);
-    server->reserve = -1;
-    if (server->acceptor != NULL)
-        coro_task_cancel(server->acceptor);
-}
-
-void coro_server_abort_clients(coro_server *server)
-{
-    struct coro_connection *each = server->connections;
-    coro_check_thread(server->loop);
-    server->aborting = each != NULL;
-    for (size_t i = server->connections_count; i > 0; i--, each = each->next)
-        coro_task_cancel(each->task);
-}
-
-void coro_server_release(coro_server *server)
-{
-    if (server == NULL)
-        return;
-    coro_server_close(server);
-    coro_server_unref(server);
-}
-
-static int wait_start(coro_task *task, coro_call *call)
-{
-    coro_server *server = call->object;
-    if (server->loop != task->driver.loop)
-        return CORO_EWRONGLOOP;
-    if (is_over(server))
-        return 0;
-    task->wait.object = server;
-    coro_waiters_push(&server->waiters, task);
-    return CORO_PENDING_;
-}
-
-static bool wait_cancel(coro_task *task)
-{
-    coro_waiters_remove(&((coro_server *)task->wait.object)->waiters, task);
-    return true;
-}
-
-static const coro_wait_type wait_type = {"server", wait_cancel, NULL, NULL, false};
-
-CORO_LEAF(coro_server_wait_closed, &wait_type, wait_start, 0);
-
-coro_void *coro_server_wait_closed(coro_server *server)
-{
-    coro_call *call = coro_call_new_(&coro_server_wait_closed_call_);
-    if (call->coro.error == 0)
-        call->object = server;
-    return (coro_void *)call;
-}
-
-ASYNC(shutdown_server, ARGS(coro_server *, server, coro_duration, grace),
-      VARS(coro_scope limit; int error;))
-{
-    ASYNC_BEGIN;
-    coro_server_close(self->server);
-    ASYNC_TRY;
-        CORO_TIMEOUT(self->limit, self->grace) {
-            AWAIT(coro_server_wait_closed(self->server));
-        }
-    ASYNC_CATCH(self->error);
-        coro_server_abort_clients(self->server);
-        AWAIT(coro_server_wait_closed(self->server));
-    ASYNC_END_TRY;
-  ASYNC_FINALLY:
-    coro_server_release(self->server);
-    ASYNC_END;
-}
-
-/* Nothing to do. */
-ASYNC(shutdown_none)
-{
-    ASYNC_BEGIN;
-    ASYNC_END;
-}
-
-coro_void *coro_server_shutdown(coro_server *server, coro_duration grace)
-{
-    struct shutdown_server *call;
-    if (server == NULL)
-        return (coro_void *)(void *)shutdown_none();
-    call = shutdown_server(server, grace);
-    if (call->coro.error != 0) { /* no memory to wait, but it does its work */
-        coro_server_close(server);
-        coro_server_abort_clients(server);
-        coro_server_release(server);
-    }
-    return (coro_void *)(void *)call;
 }

@@ -72,6 +72,7 @@
     X(char *, if_indextoname, (unsigned index, char *name))                                        \
     X(int, lstat, (const char *path, struct stat *status))                                         \
     X(int, unlink, (const char *path))                                                             \
+    X(int, chmod, (const char *path, mode_t mode))                                                 \
     X(int, pipe2, (int fds[2], int flags))                                                         \
     X(int, sigaction, (int signo, const struct sigaction *fresh, struct sigaction *old))           \
     X(int, madvise, (void *block, size_t size, int advice))                                        \

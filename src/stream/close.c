@@ -202,6 +202,18 @@ coro_void *coro_stream_close(coro_stream **place)
     return (coro_void *)call;
 }
 
+void coro_stream_hang_up(coro_stream *stream)
+{
+    if (stream == NULL || stream->state & CORO_STREAM_CLOSING_)
+        return;
+    stream->state |= CORO_STREAM_EOF_ | CORO_STREAM_SHUT_ | CORO_STREAM_FIN_;
+    coro_stream_end_read(stream, 0);
+    if (coro_stream_end_writes(stream, CORO_EPIPE, true))
+        (void)coro_stream_flush(stream);
+    else
+        (void)coro_send_go_on(stream, CORO_EPIPE); /* there would be a hole: nothing may follow */
+}
+
 void coro_stream_abort(coro_stream **place)
 {
     coro_stream *stream = *place;
