@@ -9,6 +9,7 @@ NO_PROMISE = {
     ("coro_context_leave", "CORO_EBUSY"): "the enter's, which shares the comment",
     ("coro_error_name", "CORO_ETIMEDOUT"): "an example of what it is given",
     ("coro_loop_call_at", "CORO_EINVAL"): "coro_loop_call_later's: a point in time is always one",
+    ("coro_notify_closing", "CORO_ECLOSED"): "told to who waits in coro_wait_fd",
     ("coro_signals_close", "CORO_ECLOSED"): "told to who waits in coro_signals_next",
     ("coro_task_done", "CORO_EPENDING"): "coro_task_error's, which shares the comment",
 }

@@ -38,7 +38,8 @@
  *                       executor.h   work that blocks, in threads: to_thread
  *   the world outside   stream.h     bytes, lines, limits; in memory too
  *                       datagram.h   UDP and Unix datagrams, batches, groups
- *                       net.h        connect, raw sockets; server.h: servers
+ *                       net.h        connect; server.h: servers; sock.h: bare sockets
+ *                       readiness.h  descriptors of other libraries
  *                       pipe.h       pipes, terminals, devices as streams
  *                       address.h    addresses and their text; names.h: their names
  *                       signals.h    Unix signals
@@ -112,8 +113,10 @@
 #include <coro/names.h>
 #include <coro/net.h>
 #include <coro/net_protocol.h>
+#include <coro/readiness.h>
 #include <coro/server.h>
 #include <coro/signals.h>
+#include <coro/sock.h>
 #endif
 
 #endif

@@ -17,6 +17,7 @@
 #define CORO_NET_H
 
 #include <coro/server.h>
+#include <coro/sock.h>
 
 #if CORO_HOSTED && CORO_SCOPES
 
@@ -63,31 +64,6 @@ CORO_API int coro_stream_from_fd(coro_stream **stream, int fd);
 /* "127.0.0.1:7000", "[::1]:7000", "unix:/run/x": the other side (coro/address.h). 0, CORO_ERANGE
  * (text is too small), CORO_EBADF (no socket lies beneath), or what getpeername says. */
 CORO_API int coro_stream_peer_name(const coro_stream *stream, char *text, size_t size);
-
-/* --- bare sockets ------------------------------------------------------------------------- */
-
-/*
- * The same system calls without a stream's comfort: asyncio's loop.sock_recv and
- * its like. One task may receive (or accept), and one send (or connect), at a time:
- * CORO_EBUSY. Cancelled: nothing was received; of a sendall a part may have left.
- */
-typedef struct coro_socket coro_socket;
-
-/* Take a socket of any kind, and make it non-blocking. On failure fd stays the caller's. */
-CORO_API int coro_socket_from_fd(coro_socket **sock, int fd);
-CORO_API int coro_socket_fd(const coro_socket *sock);
-
-/* What has come, at most `size` bytes; 0: the end. */
-CORO_API CORO_NODISCARD coro_size *coro_sock_recv(coro_socket *sock, void *buffer, size_t size);
-CORO_API CORO_NODISCARD coro_void *coro_sock_sendall(coro_socket *sock, const void *data,
-                                                     size_t size);
-CORO_API CORO_NODISCARD coro_void *coro_sock_connect(coro_socket *sock,
-                                                     const struct sockaddr *address, size_t size);
-/* The next connection, as a descriptor that is the caller's. */
-CORO_API CORO_NODISCARD coro_int *coro_sock_accept(coro_socket *sock);
-
-/* Close it, and set *sock to NULL; who waits gets CORO_ECLOSED. NULL is fine. Never suspends. */
-CORO_API void coro_socket_close(coro_socket **sock);
 
 CORO_END_DECLS
 

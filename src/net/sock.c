@@ -14,10 +14,13 @@
 struct coro_socket {
     coro_fd fd;
     coro_loop *loop;
+    bool is_stream; /* a short read of one says that no more is there; a datagram's does not */
     coro_task *reader, *writer;
+    coro_address *from;     /* of the reader that waits; or NULL */
+    const coro_address *to; /* of the writer */
 };
 
-static const coro_wait_type recv_type, accept_type, send_type, connect_type;
+static const coro_wait_type accept_type, send_to_type, connect_type;
 
 /* --- the calls ---------------------------------------------------------------------------- */
 
@@ -32,11 +35,34 @@ static ptrdiff_t try_accept(coro_socket *sock)
     return fd >= 0 ? fd : errno == EWOULDBLOCK ? CORO_EAGAIN : -errno;
 }
 
+static ptrdiff_t try_recv(coro_socket *sock, void *buffer, size_t size, coro_address *from)
+{
+    struct iovec part = {buffer, size};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+    ssize_t count;
+    if (CORO_LIKELY(from == NULL && sock->is_stream))
+        return coro_fd_recv(&sock->fd, buffer, size);
+    if (!coro_fd_may_try(&sock->fd, CORO_FD_READ))
+        return CORO_EAGAIN;
+    if (from != NULL) {
+        message.msg_name = from->bytes;
+        message.msg_namelen = sizeof from->bytes;
+    }
+    do
+        count = coro_sys.recvmsg(sock->fd.fd, &message, 0);
+    while (count < 0 && errno == EINTR);
+    if (count < 0)
+        return errno == EWOULDBLOCK ? CORO_EAGAIN : -errno;
+    if (from != NULL)
+        from->size = message.msg_namelen;
+    return count;
+}
+
 static ptrdiff_t try_read(coro_socket *sock, const coro_task *task)
 {
     if (task->wait_type == &accept_type)
         return try_accept(sock);
-    return coro_fd_recv(&sock->fd, task->wait.a.pointer, task->wait.b.size);
+    return try_recv(sock, task->wait.a.pointer, task->wait.b.size, sock->from);
 }
 
 /* Send as much as goes; `data` moves on. */
@@ -52,9 +78,32 @@ static int try_send(coro_socket *sock, const char **data, size_t *size)
     return 0;
 }
 
-static int try_write(coro_socket *sock, coro_task *task)
+/* One datagram, which may be empty. */
+static ptrdiff_t try_send_to(coro_socket *sock, const void *data, size_t size,
+                             const coro_address *to)
+{
+    struct iovec part = {(void *)(uintptr_t)data, size};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+    ssize_t count;
+    if (to != NULL) {
+        message.msg_name = coro_address_any(to);
+        message.msg_namelen = to->size;
+    }
+    do
+        count = coro_sys.sendmsg(sock->fd.fd, &message, MSG_NOSIGNAL);
+    while (count < 0 && errno == EINTR);
+    return count >= 0 ? count : errno == EWOULDBLOCK ? CORO_EAGAIN : -errno;
+}
+
+/* *sent: what the task gets. */
+static int try_write(coro_socket *sock, coro_task *task, ptrdiff_t *sent)
 {
     int error = 0;
+    *sent = 0;
+    if (task->wait_type == &send_to_type) {
+        *sent = try_send_to(sock, task->wait.a.pointer, task->wait.b.size, sock->to);
+        return *sent < 0 ? (int)*sent : 0;
+    }
     if (task->wait_type == &connect_type) {
         socklen_t size = sizeof error;
         if (coro_sys.getsockopt(sock->fd.fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0)
@@ -91,10 +140,11 @@ static void sock_ready(coro_fd *fd, unsigned directions)
             end(&sock->reader, result, error < 0 ? error : 0);
     }
     if (directions & CORO_FD_WRITE && sock->writer != NULL) {
-        int result = try_write(sock, sock->writer);
+        ptrdiff_t sent;
+        int result = try_write(sock, sock->writer, &sent);
         int error = result == CORO_EAGAIN ? coro_fd_want(fd, CORO_FD_WRITE) : result;
         if (result != CORO_EAGAIN || error != 0)
-            end(&sock->writer, 0, error);
+            end(&sock->writer, sent, error);
     }
 }
 
@@ -127,6 +177,7 @@ static bool write_cancel(coro_task *task)
 static const coro_wait_type recv_type = {"socket recv", read_cancel, NULL, NULL, false};
 static const coro_wait_type accept_type = {"socket accept", read_cancel, NULL, NULL, false};
 static const coro_wait_type send_type = {"socket send", write_cancel, NULL, NULL, false};
+static const coro_wait_type send_to_type = {"socket sendto", write_cancel, NULL, NULL, false};
 static const coro_wait_type connect_type = {"socket connect", write_cancel, NULL, NULL, false};
 
 /* --- starts ------------------------------------------------------------------------------- */
@@ -143,12 +194,13 @@ static inline int may_use(const coro_socket *sock, const coro_task *task, const 
 static int recv_start(coro_task *task, coro_call *call)
 {
     coro_socket *sock = call->object;
+    coro_address *from = call->result.pointer; /* nothing else is in there yet */
     int error = may_use(sock, task, sock != NULL ? sock->reader : NULL);
     ptrdiff_t count;
     call->result.size = 0;
     if (error != 0 || call->b.size == 0)
         return error;
-    count = coro_fd_recv(&sock->fd, call->a.pointer, call->b.size);
+    count = try_recv(sock, call->a.pointer, call->b.size, from);
     if (CORO_UNLIKELY(count < 0 && count != CORO_EAGAIN))
         return (int)count;
     if (count >= 0) {
@@ -157,6 +209,7 @@ static int recv_start(coro_task *task, coro_call *call)
     }
     task->wait.a = call->a;
     task->wait.b = call->b;
+    sock->from = from;
     return wait_for(sock, CORO_FD_READ, task);
 }
 
@@ -189,6 +242,26 @@ static int send_start(coro_task *task, coro_call *call)
     return wait_for(sock, CORO_FD_WRITE, task);
 }
 
+static int send_to_start(coro_task *task, coro_call *call)
+{
+    coro_socket *sock = call->object;
+    const coro_address *to = call->result.pointer;
+    int error = may_use(sock, task, sock != NULL ? sock->writer : NULL);
+    ptrdiff_t sent;
+    call->result.size = 0;
+    if (error != 0)
+        return error;
+    sent = try_send_to(sock, call->a.pointer, call->b.size, to);
+    if (sent != CORO_EAGAIN) {
+        call->result.size = sent >= 0 ? (size_t)sent : 0;
+        return sent < 0 ? (int)sent : 0;
+    }
+    task->wait.a = call->a;
+    task->wait.b = call->b;
+    sock->to = to;
+    return wait_for(sock, CORO_FD_WRITE, task);
+}
+
 static int connect_start(coro_task *task, coro_call *call)
 {
     coro_socket *sock = call->object;
@@ -203,40 +276,53 @@ static int connect_start(coro_task *task, coro_call *call)
 }
 
 CORO_LEAF(coro_sock_recv, &recv_type, recv_start, sizeof(size_t));
+CORO_LEAF(coro_sock_sendto, &send_to_type, send_to_start, sizeof(size_t));
 CORO_LEAF(coro_sock_accept, &accept_type, accept_start, sizeof(int));
 CORO_LEAF(coro_sock_sendall, &send_type, send_start, 0);
 CORO_LEAF(coro_sock_connect, &connect_type, connect_start, 0);
 
 static inline coro_call *call_of(const coro_descriptor *descriptor, coro_socket *sock,
-                                 const void *data, size_t size)
+                                 const void *data, size_t size, const coro_address *address)
 {
     coro_call *call = coro_call_new_(descriptor);
     if (CORO_LIKELY(call->coro.error == 0)) {
         call->object = sock;
         call->a.pointer = (void *)(uintptr_t)data;
         call->b.size = size;
+        call->result.pointer = (void *)(uintptr_t)address;
     }
     return call;
 }
 
 coro_size *coro_sock_recv(coro_socket *sock, void *buffer, size_t size)
 {
-    return (coro_size *)call_of(&coro_sock_recv_call_, sock, buffer, size);
+    return (coro_size *)call_of(&coro_sock_recv_call_, sock, buffer, size, NULL);
+}
+
+coro_size *coro_sock_recvfrom(coro_socket *sock, void *buffer, size_t size, coro_address *from)
+{
+    return (coro_size *)call_of(&coro_sock_recv_call_, sock, buffer, size, from);
+}
+
+coro_size *coro_sock_sendto(coro_socket *sock, const void *data, size_t size,
+                            const coro_address *to)
+{
+    return (coro_size *)call_of(&coro_sock_sendto_call_, sock, data, size, to);
 }
 
 coro_void *coro_sock_sendall(coro_socket *sock, const void *data, size_t size)
 {
-    return (coro_void *)call_of(&coro_sock_sendall_call_, sock, data, size);
+    return (coro_void *)call_of(&coro_sock_sendall_call_, sock, data, size, NULL);
 }
 
 coro_void *coro_sock_connect(coro_socket *sock, const struct sockaddr *address, size_t size)
 {
-    return (coro_void *)call_of(&coro_sock_connect_call_, sock, address, size);
+    return (coro_void *)call_of(&coro_sock_connect_call_, sock, address, size, NULL);
 }
 
 coro_int *coro_sock_accept(coro_socket *sock)
 {
-    return (coro_int *)call_of(&coro_sock_accept_call_, sock, NULL, 0);
+    return (coro_int *)call_of(&coro_sock_accept_call_, sock, NULL, 0, NULL);
 }
 
 /* --- life --------------------------------------------------------------------------------- */
@@ -245,16 +331,19 @@ int coro_socket_from_fd(coro_socket **place, int fd)
 {
     coro_loop *loop = coro_loop_current();
     coro_socket *sock;
-    int error, flags = coro_sys.fcntl(fd, F_GETFL);
+    int error, type = SOCK_STREAM, flags = coro_sys.fcntl(fd, F_GETFL);
+    socklen_t type_size = sizeof type;
     CORO_CHECK(loop != NULL, "coro_socket_from_fd needs a running loop");
     if (flags < 0 || coro_sys.fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ||
-        coro_sys.fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
+        coro_sys.fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 ||
+        coro_sys.getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_size) != 0)
         return -errno;
     sock = coro_pool_take_(&loop->pool, sizeof *sock);
     if (sock == NULL)
         return CORO_ENOMEM;
     coro_zero_(sock, sizeof *sock);
     sock->loop = loop;
+    sock->is_stream = type == SOCK_STREAM;
     error = coro_fd_open(loop, &sock->fd, fd, sock_ready);
     if (error != 0) {
         coro_pool_give_(&loop->pool, sock, sizeof *sock);
@@ -262,6 +351,13 @@ int coro_socket_from_fd(coro_socket **place, int fd)
     }
     *place = sock;
     return 0;
+}
+
+int coro_sock_shutdown(coro_socket *sock, int how)
+{
+    if (sock == NULL)
+        return CORO_ECLOSED;
+    return coro_sys.shutdown(sock->fd.fd, how) == 0 ? 0 : -errno;
 }
 
 int coro_socket_fd(const coro_socket *sock)

@@ -172,7 +172,13 @@ static void fd_close(coro_fd *record)
     self->records--;
 }
 
-static const struct coro_fd_ops fd_ops = {fd_open, fd_watch, fd_queue, fd_close};
+static coro_fd *fd_find(coro_loop *loop, int fd)
+{
+    poller *self = poller_of(loop);
+    return (size_t)fd < self->slots_count ? self->slots[fd].record : NULL;
+}
+
+static const struct coro_fd_ops fd_ops = {fd_open, fd_watch, fd_queue, fd_close, fd_find};
 
 /* --- events ------------------------------------------------------------------------------- */
 

@@ -26,6 +26,12 @@ int coro_fd_open(coro_loop *loop, coro_fd *record, int fd,
     return error;
 }
 
+coro_fd *coro_fd_find(coro_loop *loop, int fd)
+{
+    const struct coro_fd_ops *ops = loop->backend->fds;
+    return ops != NULL && fd >= 0 ? ops->find(loop, fd) : NULL;
+}
+
 /*
  * An owner asks again although we know of something: an edge that came since its
  * try, or an end of data that a short read hid. It is called back once without

@@ -61,6 +61,7 @@ struct coro_fd_ops {
     int (*watch)(coro_fd *fd, unsigned direction); /* have the system watch this one as well */
     void (*queue)(coro_fd *fd);                    /* call ready() at the next look outside */
     void (*close)(coro_fd *fd);
+    coro_fd *(*find)(coro_loop *loop, int fd); /* the record that has this number now, or NULL */
 };
 
 /*
@@ -70,6 +71,9 @@ struct coro_fd_ops {
  */
 int coro_fd_open(coro_loop *loop, coro_fd *record, int fd,
                  void (*ready)(coro_fd *record, unsigned directions));
+
+/* The record that has this number in this loop; NULL: none. */
+coro_fd *coro_fd_find(coro_loop *loop, int fd);
 
 /*
  * Call ready() once, when a try in this direction is worth while again. To be
