@@ -31,8 +31,23 @@ run_config() {
     done
 }
 
+# A program of another configuration than its library's must not link.
+refuse_mismatch() {
+    set -- -std=c11 -Itest/targets -Iinclude -Isrc
+    gcc "$@" '-DCORO_CONFIG_FILE="avr.h"' -c test/targets/tiny.c -o "$folder/other.o"
+    gcc "$@" '-DCORO_CONFIG_FILE="cortex_m0.h"' "$folder/other.o" src/kernel/*.c \
+        -o "$folder/other" 2>"$folder/said" || true
+    count=$((count + 1))
+    grep -q 'undefined reference to .coro_loop_init_0_1_16_16' "$folder/said" || {
+        failed=$((failed + 1))
+        echo "a program of another configuration than its library's links:"
+        cat "$folder/said"
+    }
+}
+
 count=0
 failed=0
+refuse_mismatch
 for compiler in gcc clang; do
     [ "$compiler" = gcc ] || command -v "$compiler" >/dev/null || continue
     for config in cortex_m0 cortex_m0_minimal avr avr_minimal; do

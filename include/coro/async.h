@@ -125,6 +125,9 @@
     ;                                                                                              \
     }                                                                                              \
     coro_state_ = CORO_STATE_FINISHED_;                                                            \
+    CORO_FINISH_()
+#if CORO_HOSTED
+#define CORO_FINISH_()                                                                             \
     goto coro_end_;                                                                                \
     default:                                                                                       \
     if (coro_state_ != CORO_STATE_UNWIND_)                                                         \
@@ -139,6 +142,15 @@
         coro_no_result_(&self->coro);                                                              \
     CORO_END_SHADOW_ /* of CORO_WATCH_LOCALS_ */                                                   \
     return (coro_status){CORO_DONE_}
+#else /* code must be small */
+#define CORO_FINISH_()                                                                             \
+    CORO_FALLTHROUGH_                                                                              \
+    default:;                                                                                      \
+    }                                                                                              \
+    CORO_CHECK_END_();                                                                             \
+    CORO_END_SHADOW_ /* of CORO_WATCH_LOCALS_ */                                                   \
+    return coro_end_(&self->coro, coro_state_, coro_error_)
+#endif
 
 /* A block that is still open here would outlive its frame. */
 #if CORO_SCOPES
@@ -233,7 +245,11 @@
  * A call of the library without a result goes down no further, and is mostly made in the loop's
  * record, of which nothing is to be freed; its type says so. All else is a frame.
  */
-#if CORO_HAS_TYPEOF && CORO_HOSTED
+#if CORO_HAS_TYPEOF && CORO_MINIMAL_
+#define CORO_BY_TYPE_(call, library, frame)                                                        \
+    _Generic((__typeof__(call))0, coro_void *: library, coro_size *: library, coro_int *: library, \
+             coro_pointer *: library, default: frame)
+#elif CORO_HAS_TYPEOF && CORO_HOSTED
 #define CORO_BY_TYPE_(call, library, frame)                                                        \
     _Generic((__typeof__(call))0, coro_void *: library, default: frame)
 #else
@@ -270,7 +286,11 @@
     }
 
 /* After its end: nobody wants the result, or it is taken. */
+#if CORO_MINIMAL_
+#define CORO_LET_GO_(call) (void)0 /* the frame is yours, and has no drop function */
+#else
 #define CORO_LET_GO_(call) CORO_BY_TYPE_(call, coro_let_go_leaf_, coro_let_go_)(coro_callee_)
+#endif
 #define CORO_TAKEN_(lvalue, call) (CORO_TAKE_(lvalue, call), coro_frame_free_(coro_callee_))
 
 #define CORO_AWAIT(...) CORO_CAT_(CORO_AWAIT_, CORO_COUNT_(__VA_ARGS__))(__VA_ARGS__)

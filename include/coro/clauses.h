@@ -106,20 +106,32 @@
         CORO_EACH_CLAUSE_(CORO_DROP_, __VA_ARGS__)                                                 \
     }
 
+#if CORO_MINIMAL_ /* divides by zero when a result has a drop function: nobody would call it */
+#define CORO_DESCRIPTOR_(name)                                                                     \
+    {                                                                                              \
+        name##_enter_, name##_result_offset_, name##_result_size_ / !name##_has_drop_              \
+    }
+#else
 #define CORO_DESCRIPTOR_(name)                                                                     \
     {                                                                                              \
         name##_enter_, CORO_NAMED_(#name), name##_has_drop_ ? name##_drop_ : NULL, NULL,           \
             sizeof(struct name), name##_zero_end_, name##_result_offset_, name##_result_size_      \
     }
+#endif
 
-#define CORO_CONSTRUCTORS_(name, ...)                                                              \
+#define CORO_CONSTRUCTOR_AT_(name, ...)                                                            \
     CORO_UNUSED CORO_NODISCARD static inline struct name *name##_at(                               \
         struct name *coro_frame_ CORO_EACH_CLAUSE_(CORO_PARAMETERS_, __VA_ARGS__))                 \
     {                                                                                              \
         (void)coro_frame_at_(coro_frame_, &name##_descriptor, name##_zero_end_);                   \
         CORO_EACH_CLAUSE_(CORO_STORE_, __VA_ARGS__)                                                \
         return coro_frame_;                                                                        \
-    }                                                                                              \
+    }
+#if CORO_MINIMAL_
+#define CORO_CONSTRUCTORS_ CORO_CONSTRUCTOR_AT_
+#else
+#define CORO_CONSTRUCTORS_(name, ...)                                                              \
+    CORO_CONSTRUCTOR_AT_(name, __VA_ARGS__)                                                        \
     CORO_UNUSED CORO_NODISCARD static inline struct name *name(                                    \
         CORO_VOID_IF_NONE_(~CORO_EACH_CLAUSE_(CORO_PARAMETERS_, __VA_ARGS__)))                     \
     {                                                                                              \
@@ -130,6 +142,7 @@
         CORO_EACH_CLAUSE_(CORO_STORE_, __VA_ARGS__)                                                \
         return coro_frame_;                                                                        \
     }
+#endif
 
 #define CORO_BODY_(name)                                                                           \
     static inline coro_status name##_body_(struct name *, coro_driver *, coro_header *);           \

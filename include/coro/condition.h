@@ -55,6 +55,7 @@ static inline CORO_NODISCARD coro_void *coro_condition_wait(coro_condition *cond
     return coro_call_of_(&coro_condition_wait_call_, condition, NULL);
 }
 
+#if !CORO_MINIMAL_
 /*
  * The same again and again, until predicate(context) is true; does not suspend if
  * it is. The predicate is called with the lock owned. CORO_ENOMEM: no room for a frame;
@@ -63,6 +64,7 @@ static inline CORO_NODISCARD coro_void *coro_condition_wait(coro_condition *cond
 typedef bool (*coro_predicate)(void *context);
 CORO_API CORO_NODISCARD coro_void *coro_condition_wait_for(coro_condition *condition,
                                                            coro_predicate predicate, void *context);
+#endif
 
 /* Let the `count` who wait longest go on, or all, once they have the lock. 0, or CORO_EPERM: the
  * current task does not own the lock, and nobody was notified. Never suspends. */

@@ -4,7 +4,8 @@
  *
  * Everything here can be set on the command line, or in one header of yours
  * that CORO_CONFIG_FILE names: -DCORO_CONFIG_FILE='"my_coro.h"'. The library
- * and its user must see the same values.
+ * and its user must see the same values; the linker says so if they do not, for
+ * the values are part of the name under which coro_loop_init is known to it.
  */
 #ifndef CORO_CONFIG_H
 #define CORO_CONFIG_H
@@ -34,7 +35,7 @@
 
 /* Joining tasks: references, and the list of those who wait for the end. */
 #ifndef CORO_JOINS
-#define CORO_JOINS 1
+#define CORO_JOINS CORO_SCOPES
 #endif
 
 /* One without the other would save nothing worth a configuration of its own. */
@@ -44,12 +45,22 @@
 
 /* Width of a frame's state. 32 bits hold line << 4 | n; 16 bits hold the line. */
 #ifndef CORO_STATE_BITS
-#define CORO_STATE_BITS (CORO_HOSTED || UINTPTR_MAX > 0xffffu ? 32 : 16)
+#if CORO_HOSTED || UINTPTR_MAX > 0xffffu
+#define CORO_STATE_BITS 32
+#else
+#define CORO_STATE_BITS 16
+#endif
 #endif
 
 /* Width of time: 64 bits are nanoseconds; 32 and 16 are wrapping ticks. */
 #ifndef CORO_TIME_BITS
-#define CORO_TIME_BITS (CORO_HOSTED ? 64 : UINTPTR_MAX > 0xffffu ? 32 : 16)
+#if CORO_HOSTED
+#define CORO_TIME_BITS 64
+#elif UINTPTR_MAX > 0xffffu
+#define CORO_TIME_BITS 32
+#else
+#define CORO_TIME_BITS 16
+#endif
 #endif
 
 /* Ticks in a second, for the CORO_SECONDS and CORO_MS of small targets. */
@@ -59,7 +70,22 @@
 
 /* Frame sizes that the pool keeps free lists for: 16 bytes apart. */
 #ifndef CORO_POOL_CLASSES
-#define CORO_POOL_CLASSES (CORO_HOSTED ? 64 : 8)
+#if CORO_HOSTED
+#define CORO_POOL_CLASSES 64
+#elif CORO_SCOPES
+#define CORO_POOL_CLASSES 8
+#else
+#define CORO_POOL_CLASSES 0
+#endif
+#endif
+
+/*
+ * The smallest kernel: no scopes, joins or pool. All frames and tasks are in memory of yours
+ * (name_at, coro_task_start_at), and a call of the library starts where it is made, in an AWAIT.
+ */
+#define CORO_MINIMAL_ (!CORO_HOSTED && !CORO_SCOPES)
+#if !CORO_HOSTED && !CORO_SCOPES != !CORO_POOL_CLASSES
+#error "without an operating system CORO_SCOPES, CORO_JOINS and CORO_POOL_CLASSES are 0 together"
 #endif
 
 /* Awaits that may complete at once in one resume, before others have a turn. */
@@ -74,7 +100,11 @@
 
 /* Frames of an await chain that an error's trace keeps. */
 #ifndef CORO_TRACE_DEPTH
-#define CORO_TRACE_DEPTH (CORO_HOSTED ? 16 : 0)
+#if CORO_HOSTED
+#define CORO_TRACE_DEPTH 16
+#else
+#define CORO_TRACE_DEPTH 0
+#endif
 #endif
 
 /* Words: what a check says, names and files of coroutines. Without them a trap knows the line. */
@@ -95,6 +125,21 @@
 #else
 #define CORO_HAS_TYPEOF 0
 #endif
+#endif
+
+/* name_1_32_64...: what the layout of things depends on; nothing where all is as on every host. */
+#if CORO_HOSTED && CORO_SCOPES == 1 && CORO_STATE_BITS == 32 && CORO_TIME_BITS == 64 &&            \
+    CORO_POOL_CLASSES == 64 && CORO_TRACE_DEPTH == 16 && CORO_TEXTS == 1
+#define CORO_USUAL_ 1
+#else
+#define CORO_USUAL_ 0
+#define CORO_CONFIGURED_(name)                                                                     \
+    CORO_CONFIGURED_2_(name, CORO_HOSTED, CORO_SCOPES, CORO_STATE_BITS, CORO_TIME_BITS,            \
+                       CORO_TICKS_PER_SECOND, CORO_POOL_CLASSES, CORO_TRACE_DEPTH, CORO_TEXTS)
+#define CORO_CONFIGURED_2_(name, a, b, c, d, e, f, g, h)                                           \
+    CORO_CONFIGURED_3_(name, a, b, c, d, e, f, g, h)
+#define CORO_CONFIGURED_3_(name, a, b, c, d, e, f, g, h)                                           \
+    name##_##a##_##b##_##c##_##d##_##e##_##f##_##g##_##h
 #endif
 
 #if defined(__GNUC__) || defined(__clang__)
@@ -174,8 +219,14 @@ CORO_API CORO_NORETURN CORO_COLD void coro_trap(const char *file, int line, cons
 #define CORO_CHECK(condition, what)                                                                \
     do {                                                                                           \
         if (CORO_UNLIKELY(!(condition)))                                                           \
-            coro_trap(CORO_TEXT_(__FILE__), __LINE__, CORO_TEXT_(what));                           \
+            CORO_TRAP_(what);                                                                      \
     } while (0)
+#if CORO_TEXTS
+#define CORO_TRAP_(what) coro_trap(__FILE__, __LINE__, what)
+#else
+#define CORO_TRAP_(what) coro_trap_line_(__LINE__)
+CORO_NORETURN CORO_COLD void coro_trap_line_(int line); /* coro_trap("", line, ""), in few bytes */
+#endif
 
 CORO_END_DECLS
 

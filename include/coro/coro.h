@@ -32,7 +32,7 @@
  *                       barrier.h    all wait for each other
  *                       once.h       done once, by whoever comes first
  *                       with.h       CORO_WITH: acquire, run a block, release
- *                       flag.h       one bit, one waiter
+ *                       flag.h       one bit, one waiter; ring.h: bytes. Also from interrupts
  *                       rate_limiter.h   so many a second; interval.h: ticks; retry.h: once more
  *                       remote.h     from other threads
  *                       executor.h   work that blocks, in threads: to_thread
@@ -44,6 +44,7 @@
  *                       address.h    addresses and their text; names.h: their names
  *                       signals.h    Unix signals
  *                       protocol.h   callbacks instead of awaits; net_protocol.h: over TCP
+ *                       bare.h       no operating system: clock, sleep, interrupts
  *   to see inside       debug.h      the tree of tasks, debug mode
  *                       watch.h      hooks for traces and metrics
  *   numbers             error.h      CORO_E…
@@ -57,6 +58,7 @@
 
 #include <coro/as_completed.h>
 #include <coro/async.h>
+#include <coro/bare.h>
 #include <coro/barrier.h>
 #include <coro/broadcast.h>
 #include <coro/callback.h>
@@ -91,6 +93,7 @@
 #include <coro/rate_limiter.h>
 #include <coro/remote.h>
 #include <coro/retry.h>
+#include <coro/ring.h>
 #include <coro/run.h>
 #include <coro/runner.h>
 #include <coro/rwlock.h>

@@ -43,6 +43,20 @@ coro_status coro_enter_(coro_driver *driver, coro_header *self, coro_header *cal
 bool coro_drive_(coro_driver *driver, coro_header *callee);
 #endif
 
+#if CORO_MINIMAL_
+/* A call of the library was started where it was made: does it wait? */
+static inline coro_status coro_enter_leaf_(coro_driver *driver, coro_header *self,
+                                           coro_header *callee)
+{
+    coro_status status = {CORO_DONE_};
+    if (callee->state == CORO_STATE_WAITING_) {
+        driver->frame = self;
+        status.code_ = CORO_SUSPENDED_;
+    }
+    return status;
+}
+#endif
+
 CORO_API coro_status coro_descend_slow_(coro_driver *driver, coro_header *callee);
 
 #if CORO_HOSTED || defined(CORO_BODIES_HERE_)
@@ -51,6 +65,10 @@ CORO_INLINE coro_status coro_enter_(coro_driver *driver, coro_header *self, coro
 {
     coro_status status;
     CORO_CHECK(callee != NULL, "awaited NULL; await what the coroutine's function returned");
+#if CORO_MINIMAL_
+    if (callee->flags & CORO_FRAME_CALL_)
+        return coro_enter_leaf_(driver, self, callee);
+#endif
     CORO_CHECK(callee->state == CORO_STATE_START_,
                "awaited a call that was started before; make a new one for each await");
     callee->caller = self;
@@ -134,8 +152,10 @@ CORO_HOT_INLINE bool coro_resume(coro_driver *driver)
     return coro_drive_(driver, NULL);
 }
 
+#if !CORO_MINIMAL_
 /* Give back the frames of a chain, ended or not; FINALLY blocks do not run. */
 CORO_API void coro_driver_close(coro_driver *driver);
+#endif
 
 CORO_END_DECLS
 

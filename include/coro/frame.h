@@ -41,7 +41,7 @@ typedef uint16_t coro_state;
 
 /* What a body answers. A struct, so that a plain `return 0;` does not compile. */
 typedef struct coro_status {
-    unsigned char code_;
+    uint_fast8_t code_;
 } coro_status;
 
 enum {
@@ -56,12 +56,14 @@ typedef coro_status (*coro_body)(coro_header *self, coro_driver *driver, coro_he
 /* What all frames of one coroutine share; in read-only memory. */
 struct coro_descriptor {
     coro_body body;
+#if !CORO_MINIMAL_
     const char *name;
     const char *file;
     void (*drop)(void *result); /* called on a result that nobody takes, or NULL */
     void (*discard)(coro_header *frame); /* frees what an unstarted call holds, or NULL */
     unsigned size;              /* of the frame */
     unsigned zero_end;          /* VARS are zeroed from behind the header to here */
+#endif
     unsigned short result_offset;
     unsigned short result_size; /* of a generator: its item's, and CORO_YIELDS_ */
 };
@@ -161,6 +163,11 @@ typedef struct coro_pool_watch {
 } coro_pool_watch;
 #endif
 
+#if CORO_MINIMAL_
+typedef struct coro_pool {
+    coro_call call; /* the record of the call that is being awaited, and of the one that ended */
+} coro_pool;
+#else
 /* The frames of one loop: free lists by size, 16 bytes apart, cut from chunks. */
 typedef struct coro_pool {
     void *free[CORO_POOL_CLASSES + 1];
@@ -174,19 +181,22 @@ typedef struct coro_pool {
     coro_pool_watch *watch; /* debug mode, or NULL */
 #endif
 } coro_pool;
+#endif
 
 /* The running loop's pool; NULL where none runs. It is the loop's first member. */
 extern CORO_API CORO_THREAD_LOCAL coro_pool *coro_pool_current_;
 
+/* The frame that stands for "no memory": awaiting it is CORO_ENOMEM. */
+CORO_API coro_header *coro_frame_failed_(void);
+
 #define CORO_CLASS_(size) (((size) + 15) / 16)
 
+#if !CORO_MINIMAL_
 CORO_API void *coro_pool_take_slow_(coro_pool *pool, size_t size);
 CORO_API void coro_pool_give_slow_(coro_pool *pool, void *block, size_t size);
 CORO_API void *coro_frame_new_slow_(const coro_descriptor *descriptor);
 CORO_API void coro_frame_free_slow_(coro_header *frame);
-
-/* The frame that stands for "no memory": awaiting it is CORO_ENOMEM. */
-CORO_API coro_header *coro_frame_failed_(void);
+#endif
 
 /* With AddressSanitizer each frame is an allocation of its own, so that it sees all. */
 #if defined(__SANITIZE_ADDRESS__)
@@ -201,20 +211,26 @@ CORO_API coro_header *coro_frame_failed_(void);
 #endif
 
 #if !CORO_HOSTED
+void coro_zero_(void *begin, size_t size);
+coro_header *coro_frame_at_(void *memory, const coro_descriptor *descriptor, size_t zero_end);
+coro_void *coro_call_of_(const coro_descriptor *descriptor, void *object, const void *argument);
+coro_status coro_yielded_(coro_driver *driver, coro_header *self);
+coro_status coro_end_(coro_header *self, coro_state state, int error);
+#if CORO_MINIMAL_
+#define coro_frame_free_(frame) (void)(frame) /* it is yours */
+#else
 void *coro_pool_take_(coro_pool *pool, size_t size);
 void coro_pool_give_(coro_pool *pool, void *block, size_t size);
-void coro_zero_(void *begin, size_t size);
 void coro_header_start_(coro_header *frame, const coro_descriptor *descriptor, unsigned flags);
 void coro_header_init_(coro_header *frame, const coro_descriptor *descriptor, unsigned flags);
 coro_header *coro_frame_new_(const coro_descriptor *descriptor, size_t size, size_t zero_end);
-coro_header *coro_frame_at_(void *memory, const coro_descriptor *descriptor, size_t zero_end);
 void coro_frame_free_(coro_header *frame);
 coro_call *coro_call_new_(const coro_descriptor *descriptor);
-coro_void *coro_call_of_(const coro_descriptor *descriptor, void *object, const void *argument);
-coro_status coro_yielded_(coro_driver *driver, coro_header *self);
+#endif
 #endif
 
 #if CORO_HOSTED || defined(CORO_BODIES_HERE_)
+#if !CORO_MINIMAL_
 CORO_INLINE void *coro_pool_take_(coro_pool *pool, size_t size)
 {
 #if CORO_POOL_LISTS_
@@ -242,6 +258,7 @@ CORO_INLINE void coro_pool_give_(coro_pool *pool, void *block, size_t size)
 #endif
     coro_pool_give_slow_(pool, block, size);
 }
+#endif
 
 CORO_INLINE void coro_zero_(void *begin, size_t size)
 {
@@ -277,6 +294,7 @@ CORO_INLINE void coro_header_init_(coro_header *frame, const coro_descriptor *de
     frame->caller = NULL;
 }
 
+#if !CORO_MINIMAL_
 /* A zeroed frame, or NULL. Size and zero_end are constants wherever it is called. */
 CORO_INLINE coro_header *coro_frame_new_(const coro_descriptor *descriptor, size_t size,
                                          size_t zero_end)
@@ -292,6 +310,7 @@ CORO_INLINE coro_header *coro_frame_new_(const coro_descriptor *descriptor, size
     coro_zero_(frame + 1, zero_end - sizeof *frame);
     return frame;
 }
+#endif
 
 /* A frame in memory of the caller's. */
 CORO_INLINE coro_header *coro_frame_at_(void *memory, const coro_descriptor *descriptor,
@@ -304,6 +323,7 @@ CORO_INLINE coro_header *coro_frame_at_(void *memory, const coro_descriptor *des
     return frame;
 }
 
+#if !CORO_MINIMAL_
 CORO_INLINE void coro_frame_free_(coro_header *frame)
 {
     if (CORO_LIKELY((frame->flags & (CORO_FRAME_POOL_ | CORO_FRAME_DROP_)) == CORO_FRAME_POOL_ &&
@@ -312,9 +332,11 @@ CORO_INLINE void coro_frame_free_(coro_header *frame)
     else if (frame->flags & (CORO_FRAME_POOL_ | CORO_FRAME_HEAP_ | CORO_FRAME_DROP_))
         coro_frame_free_slow_(frame);
 }
+#endif
 
 #endif
 
+#if !CORO_MINIMAL_
 /* Free a call that was made but not started. NULL is fine. */
 CORO_API void coro_discard_(coro_header *call);
 #define coro_discard(call) coro_discard_(&(call)->coro)
@@ -342,6 +364,7 @@ CORO_INLINE coro_void *coro_call_of_(const coro_descriptor *descriptor, void *ob
     return (coro_void *)call;
 }
 
+#endif
 #endif
 
 /* --- backtraces ---------------------------------------------------------------------------- */
@@ -373,6 +396,8 @@ CORO_INLINE int coro_failed_(coro_driver *driver, coro_header *self, coro_header
     *callee = failed;
     return error;
 }
+#elif CORO_MINIMAL_
+#define coro_failed_(driver, self, callee) ((*(callee))->error)
 #else
 #define coro_failed_ coro_failed_slow_
 #endif
@@ -392,7 +417,11 @@ CORO_API void coro_drop_(coro_header *frame);
 
 /* Nobody wants the result of a finished callee: it is dropped, and the frame freed. */
 CORO_API void coro_let_go_slow_(coro_header *callee);
-#if !CORO_HOSTED
+#if CORO_MINIMAL_
+#define coro_let_go_(callee) (void)(callee)
+#define coro_let_go_leaf_(callee) (void)(callee)
+#define coro_awaited_(driver, self, callee) ((callee)->error)
+#elif !CORO_HOSTED
 #define coro_let_go_ coro_let_go_slow_
 #define coro_let_go_leaf_ coro_let_go_slow_
 /* The same after a look at the callee's error, which it returns. */

@@ -42,6 +42,8 @@
 
 #include <coro/task.h>
 
+#if !CORO_MINIMAL_ /* its calls are frames from a pool */
+
 CORO_BEGIN_DECLS
 
 /* Of a generator and whoever consumes it. Zeroed: none is open. The call that next() and
@@ -215,5 +217,7 @@ typedef struct coro_passed_on_ {
 #define CORO_PASSED_ON_ 3
 
 CORO_END_DECLS
+
+#endif
 
 #endif

@@ -26,6 +26,8 @@
 
 #include <coro/task.h>
 
+#if !CORO_MINIMAL_ /* its calls are frames from a pool */
+
 CORO_BEGIN_DECLS
 
 typedef enum coro_missed {
@@ -72,5 +74,7 @@ static inline void coro_interval_start_at(coro_interval *interval, coro_time whe
 CORO_API void coro_interval_reset(coro_interval *interval);
 
 CORO_END_DECLS
+
+#endif
 
 #endif

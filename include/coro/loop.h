@@ -43,8 +43,10 @@ typedef struct coro_timers {
 } coro_timers;
 #else
 typedef struct coro_timers {
-    coro_timer *sleeps;    /* sorted lists: of tasks */
+    coro_timer *sleeps; /* sorted lists: of tasks, */
+#if CORO_SCOPES
     coro_timer *deadlines; /* and of scopes */
+#endif
 } coro_timers;
 #endif
 
@@ -80,12 +82,14 @@ typedef struct coro_loop_options {
     coro_allocator allocator;           /* .resize NULL: the heap on hosts, none on bare metal */
     void *arena;                        /* frames and tasks are cut from here first */
     size_t arena_size;
-    const struct coro_backend *backend; /* NULL: the system's best; CORO_POLL names another */
     coro_report_function report;        /* NULL: a line on stderr, on hosts; coro_run: all */
     void *context;                      /* given to report */
+#if CORO_HOSTED
+    const struct coro_backend *backend; /* NULL: the system's best; CORO_POLL names another */
     coro_duration timer_slack; /* timers may be that late, so that several share one wake of the
                                   thread; 0: as exact as the system is. Other loops have 1 ms. */
     void *backend_options;
+#endif
 } coro_loop_options;
 
 typedef struct coro_loop_metrics {
@@ -106,7 +110,11 @@ struct coro_loop { /* private; here so that you can place it */
     coro_task *batch;              /* what is left of this turn's */
     coro_task *current;
     unsigned budget;
+#if CORO_HOSTED
     unsigned idle_turns, idle_resumes; /* since the system was last asked */
+#else
+    struct coro_flag *flags; /* for which a task waits, and which an interrupt may set: flag.c */
+#endif
     uint8_t running, stopping, closed, reporting;
     int failure; /* of coro_loop_fail */
 #if CORO_HOSTED
@@ -119,17 +127,18 @@ struct coro_loop { /* private; here so that you can place it */
     void (*outside)(coro_loop *loop); /* called before each look outside, or NULL */
 #endif
     coro_timers timers;
+#if CORO_HOSTED
     const struct coro_backend *backend;
     void *backend_data;
-    struct coro_inbox *inbox; /* from other threads and interrupts; NULL: nobody can post */
+    struct coro_inbox *inbox; /* from other threads; NULL: nobody can post */
+    const void *thread;
+#endif
     coro_task *tasks;  /* ring of those that no group owns */
     size_t task_count; /* alive */
     size_t sources;    /* what can wake a task from outside: operations, listeners, remotes */
-    const void *thread;
     coro_task *main_task;
     coro_task *cancel_next;    /* who passes a cancel on, to whom it joins */
     coro_header *unmask_until; /* see cancel.c */
-    coro_pool *outer; /* the loop that this one preempted */
     coro_hook *hooks;
     coro_hook *closers;
     coro_report_function report;
@@ -157,6 +166,10 @@ struct coro_loop { /* private; here so that you can place it */
 #endif
 };
 
+#if !CORO_USUAL_ /* its name says for which configuration it was made: see coro/config.h */
+#define coro_loop_init CORO_CONFIGURED_(coro_loop_init)
+#endif
+
 /*
  * Make a loop in memory of yours, for the calling thread. options may be NULL on
  * hosts. 0, CORO_ENOMEM, or what the backend says; nothing is left to free then.
@@ -167,7 +180,9 @@ CORO_API int coro_loop_init(coro_loop *loop, const coro_loop_options *options);
  * Cancel what is left, run it to its end, and free everything. Not from inside
  * a task. Tasks that refuse to end within 1,000,000 turns are reported and freed.
  */
+#if !CORO_MINIMAL_ /* where a loop runs for ever, and holds nothing */
 CORO_API void coro_loop_close(coro_loop *loop);
+#endif
 
 /*
  * Run until the call has ended: its error. Other tasks run beside it, and stay
@@ -227,12 +242,14 @@ CORO_API coro_time coro_loop_time(coro_loop *loop);
 CORO_API void coro_loop_metrics_get(const coro_loop *loop, coro_loop_metrics *metrics);
 #endif
 
+#if !CORO_MINIMAL_
 /* Run a hook once, at the end of this turn. Queued already: nothing. */
 CORO_API void coro_loop_add_hook(coro_loop *loop, coro_hook *hook);
 CORO_API void coro_loop_remove_hook(coro_loop *loop, coro_hook *hook);
 
 /* Run a hook when the loop closes, after its last task and message; the last added comes first. */
 CORO_API void coro_loop_add_closer(coro_loop *loop, coro_hook *hook);
+#endif
 
 /* Tell the loop's owner of something that nobody awaits. */
 CORO_API void coro_loop_report(coro_loop *loop, const coro_report *report);
@@ -242,7 +259,11 @@ CORO_API void coro_loop_report(coro_loop *loop, const coro_report *report);
 CORO_API void coro_loop_set_report(coro_loop *loop, coro_report_function report, void *context);
 
 /* Traps when the calling thread is not the loop's. */
+#if CORO_HOSTED
 CORO_API void coro_check_thread(const coro_loop *loop);
+#else
+#define coro_check_thread(loop) (void)(loop)
+#endif
 
 /* The scheduling end of every primitive: see src/kernel/wait.h. */
 #if !CORO_HOSTED
@@ -266,8 +287,10 @@ CORO_INLINE void coro_task_ready_(coro_task *task)
     coro_loop *loop = task->driver.loop;
     if (task->driver.flags & CORO_TASK_QUEUED_)
         return;
+#if CORO_HOSTED
     if (CORO_UNLIKELY(coro_pool_current_ != &loop->pool))
         coro_check_thread(loop);
+#endif
     task->driver.flags |= CORO_TASK_QUEUED_;
     coro_task_enqueue_(loop, task);
 }

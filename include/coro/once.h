@@ -37,6 +37,7 @@ static inline bool coro_once_done(const coro_once *once)
     return once->done;
 }
 
+#if !CORO_MINIMAL_
 /*
  * Run the call if it is the first, else wait until it has been done. Takes the call,
  * whose result is dropped; discards it if it was done already. Fails as the call
@@ -45,6 +46,7 @@ static inline bool coro_once_done(const coro_once *once)
  */
 #define coro_once_run(once, call) coro_once_run_((once), &(call)->coro)
 CORO_API CORO_NODISCARD coro_void *coro_once_run_(coro_once *once, coro_header *call);
+#endif
 
 /*
  * What is beneath it, for who has no call to give, or no memory. begin: the result is 1: it is

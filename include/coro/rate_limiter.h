@@ -19,6 +19,8 @@
 
 #include <coro/semaphore.h>
 
+#if !CORO_MINIMAL_ /* its calls are frames from a pool */
+
 CORO_BEGIN_DECLS
 
 typedef struct coro_rate_limiter { /* private */
@@ -48,5 +50,7 @@ CORO_API CORO_NODISCARD coro_void *coro_rate_limiter_acquire(coro_rate_limiter *
 CORO_API bool coro_rate_limiter_try_acquire(coro_rate_limiter *limiter, unsigned tokens);
 
 CORO_END_DECLS
+
+#endif
 
 #endif

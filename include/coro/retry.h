@@ -28,6 +28,8 @@
 
 #include <coro/task.h>
 
+#if !CORO_MINIMAL_ /* its calls are frames from a pool */
+
 CORO_BEGIN_DECLS
 
 typedef struct coro_retry_options {
@@ -65,5 +67,7 @@ CORO_API CORO_NODISCARD coro_int *coro_retry_next(coro_retry *retry, int error);
 CORO_API bool coro_retry_transient(void *context, int error);
 
 CORO_END_DECLS
+
+#endif
 
 #endif

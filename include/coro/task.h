@@ -127,7 +127,8 @@ enum { /* driver.more */
  * the call. Returns a reference that coro_task_release ends, or NULL when memory
  * is short (the call is freed). Loop thread; needs a running loop.
  */
-#if CORO_HOSTED
+#if CORO_MINIMAL_
+#elif CORO_HOSTED
 #define coro_create_task(call) coro_create_task_here_(&(call)->coro, CORO_PLACE_)
 CORO_API CORO_NODISCARD coro_task *coro_create_task_here_(coro_header *call, const char *place);
 #else
@@ -135,7 +136,8 @@ CORO_API CORO_NODISCARD coro_task *coro_create_task_here_(coro_header *call, con
 #endif
 
 /* The same on a given loop, running or not. */
-#if CORO_HOSTED
+#if CORO_MINIMAL_
+#elif CORO_HOSTED
 #define coro_loop_create_task(loop, call)                                                          \
     coro_loop_create_task_here_((loop), &(call)->coro, CORO_PLACE_)
 CORO_API CORO_NODISCARD coro_task *coro_loop_create_task_here_(coro_loop *loop, coro_header *call,
@@ -143,7 +145,9 @@ CORO_API CORO_NODISCARD coro_task *coro_loop_create_task_here_(coro_loop *loop, 
 #else
 #define coro_loop_create_task(loop, call) coro_create_task_((loop), &(call)->coro)
 #endif
+#if !CORO_MINIMAL_
 CORO_API CORO_NODISCARD coro_task *coro_create_task_(coro_loop *loop, coro_header *call);
+#endif
 
 /* The same in memory of the caller's, which must live until the task has ended. Cannot fail,
  * except where timers are kept in a heap that cannot grow: CORO_ENOMEM, the call is freed. */
@@ -270,7 +274,11 @@ CORO_API CORO_NODISCARD coro_void *coro_sleep(coro_duration delay);
 CORO_API extern const coro_descriptor coro_yield_call_;
 static inline CORO_NODISCARD coro_void *coro_yield(void)
 {
+#if CORO_MINIMAL_
+    return coro_call_of_(&coro_yield_call_, NULL, NULL);
+#else
     return (coro_void *)coro_call_new_(&coro_yield_call_);
+#endif
 }
 
 CORO_END_DECLS

@@ -54,7 +54,21 @@ typedef struct coro_backend {
 } coro_backend;
 
 /* What coro_loop_init uses when the options name none. On hosts src/os/run.c defines it, so that
- * the linker asks the floor above, and the kernel need not; NULL on bare metal. */
+ * the linker asks the floor above, and the kernel need not. */
 extern const coro_backend *(*coro_backend_default_)(void);
+
+/*
+ * How the kernel calls it. Without an operating system there is one clock and one way to sleep:
+ * two functions in the place of the table, bound by the linker (src/poll/bare.c).
+ */
+#if CORO_HOSTED
+#define coro_backend_now(loop) ((loop)->backend->now(loop))
+#define coro_backend_wait(loop, deadline) ((loop)->backend->wait((loop), (deadline)))
+#else
+coro_time coro_bare_now(void);
+void coro_bare_wait(coro_loop *loop, coro_time deadline);
+#define coro_backend_now(loop) coro_bare_now()
+#define coro_backend_wait(loop, deadline) coro_bare_wait((loop), (deadline))
+#endif
 
 #endif

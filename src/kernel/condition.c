@@ -106,6 +106,7 @@ const coro_lock *coro_lock_waited_for(const coro_task *task)
 
 CORO_LEAF_INLINE(coro_condition_wait, WAIT_TYPE, wait_start, 0);
 
+#if !CORO_MINIMAL_
 ASYNC(condition_wait_for,
       ARGS(coro_condition *, condition, coro_predicate, predicate, void *, context))
 {
@@ -120,3 +121,4 @@ coro_void *coro_condition_wait_for(coro_condition *condition, coro_predicate pre
 {
     return (coro_void *)condition_wait_for(condition, predicate, context);
 }
+#endif

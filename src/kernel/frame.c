@@ -43,8 +43,19 @@ __attribute__((weak)) void coro_trap(const char *file, int line, const char *wha
     }
 }
 
+#if CORO_TEXTS && !CORO_MINIMAL_
 #define trap_in(frame, what)                                                                       \
-    coro_trap((frame)->descriptor->file, (int)coro_frame_line(frame), CORO_TEXT_(what))
+    coro_trap((frame)->descriptor->file, (int)coro_frame_line(frame), what)
+#else
+#define trap_in(frame, what) coro_trap("", (int)coro_frame_line(frame), CORO_TEXT_(what))
+#endif
+#endif
+
+#if !CORO_TEXTS
+void coro_trap_line_(int line)
+{
+    coro_trap("", line, "");
+}
 #endif
 
 void coro_bad_state_(const coro_header *self)
@@ -77,6 +88,7 @@ void coro_yield_refused_(const coro_header *self, bool finally)
                             "consumer; leave the block first");
 }
 
+#if !CORO_MINIMAL_
 void coro_leaf_no_loop(const coro_call *call)
 {
     trap_in(&call->coro, "needs a loop; run the chain as a task, not by coro_resume");
@@ -240,13 +252,20 @@ void coro_driver_close(coro_driver *driver)
         frame = caller;
     }
 }
+#endif
+
+#if CORO_MINIMAL_ /* where every call of the library is in one record, whose descriptor is unset */
+#define IS_RESUMED(callee) false
+#else
+#define IS_RESUMED(callee) ((callee)->descriptor == &coro_resumed_call)
+#endif
 
 void coro_result_copy_(void *to, size_t size, const coro_header *callee)
 {
     const char *from = (const char *)callee + callee->descriptor->result_offset;
     char *byte = to;
     CORO_CHECK(size == callee->descriptor->result_size ||
-                   (callee->descriptor == &coro_resumed_call && size <= sizeof(coro_value)),
+                   (IS_RESUMED(callee) && size <= sizeof(coro_value)),
                "the lvalue of an AWAIT must have exactly the result's type");
     while (size-- > 0)
         *byte++ = *from++;
@@ -318,6 +337,7 @@ static const coro_header *origin(const coro_header *failed)
 #define origin(failed) (failed)
 #endif
 
+#if !CORO_MINIMAL_
 int coro_failed_slow_(coro_driver *driver, coro_header *self, coro_header **callee)
 {
     coro_header *failed = *callee = coro_frame_resolve(*callee);
@@ -330,7 +350,9 @@ int coro_failed_slow_(coro_driver *driver, coro_header *self, coro_header **call
     return error;
 }
 
-#if !CORO_HOSTED
+#endif
+
+#if !CORO_HOSTED && !CORO_MINIMAL_
 int coro_awaited_(coro_driver *driver, coro_header *self, coro_header *callee)
 {
     int error = 0;
@@ -339,6 +361,23 @@ int coro_awaited_(coro_driver *driver, coro_header *self, coro_header *callee)
     if (error == 0)
         coro_let_go_(callee);
     return error;
+}
+#endif
+
+#if !CORO_HOSTED
+/* The end of a body: `state` is FINISHED behind its last statement, UNWIND after an error. */
+coro_status coro_end_(coro_header *self, coro_state state, int error)
+{
+    if (state != CORO_STATE_FINISHED_) {
+        if (state != CORO_STATE_UNWIND_)
+            coro_bad_state_(self);
+        self->error = (int16_t)error;
+    }
+    self->state = CORO_STATE_FINISHED_;
+    if ((int16_t)self->descriptor->result_size > 0 && self->error == 0 &&
+        !(self->flags & CORO_FRAME_RETURN_))
+        coro_no_result_(self);
+    return (coro_status){CORO_DONE_};
 }
 #endif
 
@@ -361,6 +400,12 @@ void coro_finally_enter_(coro_driver *driver, coro_header *self, int error)
     self->flags |= CORO_FRAME_MASK_;
 }
 
+#if CORO_MINIMAL_
+#define NAME_OF(frame) ((void)(frame), "")
+#else
+#define NAME_OF(frame) (frame)->descriptor->name
+#endif
+
 /* An error inside FINALLY: the outcome if there is none yet, else somebody is told. */
 void coro_finally_error_(coro_driver *driver, coro_header *self, int error)
 {
@@ -368,7 +413,7 @@ void coro_finally_error_(coro_driver *driver, coro_header *self, int error)
         self->error = (int16_t)error;
     } else if (driver->loop != NULL && error != CORO_ECANCELED) {
         coro_report report = {CORO_REPORT_CLEANUP_ERROR, driver->loop, (coro_task *)driver, error,
-                              self->descriptor->name};
+                              NAME_OF(self)};
         coro_loop_report(driver->loop, &report);
     }
 }

@@ -213,16 +213,15 @@ CORO_LEAF(coro_future_wait, WAIT_TYPE, wait_start, sizeof(void *));
 
 coro_pointer *coro_future_wait(coro_future *future)
 {
-    coro_call *call = coro_call_new_(&coro_future_wait_call_);
-    if (call->coro.error == 0)
-        call->object = future;
-    return (coro_pointer *)call;
+    return (coro_pointer *)(void *)coro_call_of_(&coro_future_wait_call_, future, NULL);
 }
 
+#if CORO_SCOPES
 bool coro_is_future_wait(const coro_header *call)
 {
     return call->descriptor == &coro_future_wait_call_;
 }
+#endif
 
 /* --- chains ------------------------------------------------------------------------------- */
 

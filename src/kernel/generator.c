@@ -21,6 +21,8 @@
 
 #include <coro/generator.h>
 
+#if !CORO_MINIMAL_
+
 /* --- those that are open -------------------------------------------------------------------- */
 
 #if CORO_HOSTED
@@ -364,4 +366,6 @@ bool coro_generators_close(coro_loop *loop)
     return any;
 }
 #endif
+#endif
+
 #endif

@@ -10,6 +10,8 @@
 
 #include "kernel.h"
 
+#if !CORO_MINIMAL_
+
 /* How much later b is than a; negative when it is earlier. */
 static coro_duration from_to(coro_time a, coro_time b)
 {
@@ -65,3 +67,5 @@ void coro_interval_reset(coro_interval *interval)
     CORO_CHECK(loop != NULL, "coro_interval_reset needs a running loop");
     coro_interval_start_at(interval, coro_time_after(coro_loop_time(loop), interval->period));
 }
+
+#endif

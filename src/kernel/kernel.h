@@ -65,8 +65,12 @@ void coro_pool_close(coro_pool *pool);
 /* loop.c: as coro_check_thread, which nobody needs to call while the loop runs. */
 CORO_FAST void coro_check_here(const coro_loop *loop)
 {
+#if CORO_HOSTED
     if (CORO_UNLIKELY(coro_pool_current_ != &loop->pool))
         coro_check_thread(loop);
+#else
+    (void)loop;
+#endif
 }
 
 /* timer_heap.c, timer_list.c */
@@ -105,9 +109,15 @@ coro_time coro_time_after(coro_time now, coro_duration delay);
 /* loop.c */
 enum { CORO_LOOP_RUNNING_ = 1, CORO_LOOP_CLOSING_ = 2 }; /* loop->running */
 void coro_loop_forget(coro_loop *loop, coro_task *task);
-void coro_loop_run_hooks(coro_loop *loop);
+void coro_loop_run_hooks(coro_loop *loop); /* hooks.c */
 #if CORO_JOINS
 bool coro_loop_is_stuck(const coro_loop *loop);
+#endif
+
+#if !CORO_HOSTED
+/* flag.c: wake who waits for a flag that was set meanwhile; would that wake anybody? */
+void coro_flags_take(coro_loop *loop);
+bool coro_flags_any(const coro_loop *loop);
 #endif
 
 /* sleep.c */

@@ -13,36 +13,36 @@
 
 #define CLOSE_TURNS 1000000u
 
-#if !CORO_HOSTED
-const coro_backend *(*coro_backend_default_)(void);
-#endif
-
 int coro_loop_init(coro_loop *loop, const coro_loop_options *options)
 {
     static const coro_loop_options none;
-    coro_allocator allocator = {coro_heap_resize, NULL};
     if (options == NULL)
         options = &none;
+    coro_zero_(loop, sizeof *loop);
+#if CORO_MINIMAL_
+    loop->pool.call.coro.flags = CORO_FRAME_CALL_;
+#else
+    coro_allocator allocator = {coro_heap_resize, NULL};
     if (options->allocator.resize != NULL)
         allocator = options->allocator;
-    coro_zero_(loop, sizeof *loop);
     coro_pool_init(&loop->pool, allocator, options->arena, options->arena_size);
+#endif
+    loop->report = options->report;
+    loop->report_context = options->context;
+#if CORO_HOSTED
     loop->backend = options->backend;
     if (loop->backend == NULL && coro_backend_default_ != NULL)
         loop->backend = coro_backend_default_();
     CORO_CHECK(loop->backend != NULL, "a loop needs a backend; name one in its options");
-    loop->report = options->report;
-    loop->report_context = options->context;
-#if CORO_HOSTED
     CORO_CHECK(options->timer_slack >= 0, "a loop's timer_slack is a time, from 0");
     loop->timer_slack = options->timer_slack;
     loop->unusual = loop->backend->reorder != NULL;
-#endif
     loop->thread = &coro_pool_current_;
     int error = loop->backend->open(loop, options);
     if (error != 0)
         return error;
-    loop->now = loop->backend->now(loop);
+#endif
+    loop->now = coro_backend_now(loop);
     return 0;
 }
 
@@ -77,6 +77,7 @@ static void end_tasks(coro_loop *loop)
 }
 #endif
 
+#if !CORO_MINIMAL_
 /* Callbacks that were not called: their handles are free again. */
 static void drop_callbacks(coro_loop *loop)
 {
@@ -111,8 +112,10 @@ void coro_loop_close(coro_loop *loop)
         end_tasks(loop);
 #endif
 #endif
+#if CORO_HOSTED
     if (loop->inbox != NULL)
         loop->inbox->close(loop->inbox);
+#endif
     for (coro_hook *closer; (closer = loop->closers) != NULL;) {
         loop->closers = closer->next;
         closer->run(closer);
@@ -122,9 +125,7 @@ void coro_loop_close(coro_loop *loop)
 #if CORO_HOSTED
     if (loop->context != 0)
         coro_context_drop(&loop->context);
-#endif
     loop->backend->close(loop);
-#if CORO_HOSTED
     if (loop->watchers != NULL)
         coro_watch_close(loop, true);
 #endif
@@ -133,3 +134,4 @@ void coro_loop_close(coro_loop *loop)
     loop->closed = true;
     coro_pool_current_ = outer;
 }
+#endif

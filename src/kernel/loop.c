@@ -28,6 +28,25 @@
 
 /* --- one task ----------------------------------------------------------------------------- */
 
+#if CORO_MINIMAL_
+/* The result of a wait, where its caller looks for it: in the record of its call. */
+CORO_FAST coro_header *ended_call(coro_loop *loop, coro_task *task, uint8_t flags)
+{
+    coro_call *call = &loop->pool.call;
+    call->result = task->wait.a;
+    call->coro.error = flags & CORO_TASK_FAILED_ ? (int16_t)task->wait.a.number : 0;
+    return &call->coro;
+}
+#else
+CORO_FAST coro_header *ended_call(coro_loop *loop, coro_task *task, uint8_t flags)
+{
+    coro_call *call = &loop->pool.resumed;
+    (void)flags;
+    call->coro.descriptor = &coro_resumed_call;
+    coro_wait_finish_here(task, call);
+    return &call->coro;
+}
+
 /* The handle is its owner's again before the function is called. */
 CORO_SLOW void call_back(coro_loop *loop, coro_handle *handle)
 {
@@ -43,11 +62,18 @@ CORO_SLOW void call_back(coro_loop *loop, coro_handle *handle)
 #endif
     handle->function(handle->context);
 }
+#endif
 
 #if CORO_HOSTED
 #define WATCH(event) (watched ? coro_watch_task(loop, task, CORO_WATCH_##event) : (void)0)
 #else
 #define WATCH(event) (void)watched
+#endif
+
+#if CORO_MINIMAL_
+#define RESUMED_FLAGS (CORO_TASK_QUEUED_ | CORO_TASK_CALL_ | CORO_TASK_FAILED_)
+#else
+#define RESUMED_FLAGS (CORO_TASK_QUEUED_ | CORO_TASK_CALL_)
 #endif
 
 /* `watched` is a constant: there are two of this. */
@@ -56,18 +82,18 @@ CORO_FAST void resume_as(coro_loop *loop, coro_task *task, bool watched)
     coro_driver *driver = &task->driver;
     coro_header *callee = NULL;
     uint8_t flags = driver->flags;
-    driver->flags = flags & (uint8_t)~(CORO_TASK_QUEUED_ | CORO_TASK_CALL_);
+    driver->flags = flags & (uint8_t)~RESUMED_FLAGS;
     loop->current = task;
     loop->budget = CORO_BUDGET;
     if (flags & CORO_TASK_CALL_) {
-        coro_call *call = &loop->pool.resumed;
-        call->coro.descriptor = &coro_resumed_call;
-        coro_wait_finish_here(task, call);
-        callee = &call->coro;
-    } else if (flags & CORO_TASK_DONE_) {
+        callee = ended_call(loop, task, flags);
+    }
+#if !CORO_MINIMAL_
+    else if (flags & CORO_TASK_DONE_) {
         call_back(loop, (coro_handle *)task);
         return;
     }
+#endif
     WATCH(RESUMED);
     if (!coro_drive_(driver, callee)) {
         WATCH(ENDED);
@@ -129,9 +155,6 @@ CORO_FAST void run_batch(coro_loop *loop)
 #if CORO_HOSTED
     if (CORO_UNLIKELY(loop->unusual))
         count = run_unusual(loop);
-#else
-    if (loop->backend->reorder != NULL)
-        loop->batch = loop->backend->reorder(loop, loop->batch);
 #endif
     while (loop->batch != NULL) {
         coro_task *task = loop->batch;
@@ -140,20 +163,14 @@ CORO_FAST void run_batch(coro_loop *loop)
         count++;
     }
     loop->current = NULL;
+#if CORO_HOSTED
     loop->idle_resumes += count;
+#else
+    (void)count;
+#endif
 }
 
 /* --- the turn ----------------------------------------------------------------------------- */
-
-void coro_loop_run_hooks(coro_loop *loop)
-{
-    while (loop->hooks != NULL) { /* one by one: a hook may remove others */
-        coro_hook *hook = loop->hooks;
-        loop->hooks = hook->next;
-        hook->queued = false;
-        hook->run(hook);
-    }
-}
 
 #if CORO_TIME_BITS == 64
 static void callback_expired(coro_loop *loop, coro_handle *handle)
@@ -190,6 +207,10 @@ static void expire_timers(coro_loop *loop)
 bool coro_loop_is_stuck(const coro_loop *loop)
 {
     coro_time deadline;
+#if !CORO_HOSTED
+    if (loop->flags != NULL)
+        return false;
+#endif
     return loop->ready == NULL && loop->hooks == NULL && loop->sources == 0 &&
            !coro_timers_next(loop, &deadline);
 }
@@ -231,8 +252,8 @@ CORO_SLOW void look_outside(coro_loop *loop, bool wait)
     loop->metrics.resumes += loop->idle_resumes;
     if (CORO_UNLIKELY(loop->outside != NULL))
         loop->outside(loop); /* may make a task ready */
-#endif
     loop->idle_turns = loop->idle_resumes = 0;
+#endif
     if (wait && loop->ready == NULL && !loop->stopping) {
         if (!coro_timers_next(loop, &deadline))
             deadline = never(loop);
@@ -245,11 +266,13 @@ CORO_SLOW void look_outside(coro_loop *loop, bool wait)
     if (CORO_UNLIKELY(loop->watchers != NULL))
         coro_watch_wait(loop, false);
 #endif
-    loop->backend->wait(loop, deadline);
-    loop->now = loop->backend->now(loop);
+    coro_backend_wait(loop, deadline);
+    loop->now = coro_backend_now(loop);
 #if CORO_HOSTED
     if (CORO_UNLIKELY(loop->watchers != NULL))
         coro_watch_wait(loop, true);
+#else
+    coro_flags_take(loop);
 #endif
     expire_timers(loop);
 }
@@ -257,14 +280,21 @@ CORO_SLOW void look_outside(coro_loop *loop, bool wait)
 /* coro_pool_current_ is this loop's. */
 CORO_FAST void turn(coro_loop *loop, bool wait)
 {
+#if CORO_HOSTED
     if (loop->inbox != NULL)
         loop->inbox->take(loop->inbox);
+#endif
     run_batch(loop);
+#if !CORO_MINIMAL_
     if (loop->hooks != NULL)
         coro_loop_run_hooks(loop);
-    if (++loop->idle_turns >= TURNS_UNASKED || loop->ready == NULL ||
-        loop->idle_resumes >= RESUMES_UNASKED)
-        look_outside(loop, wait && may_sleep(loop));
+#endif
+#if CORO_HOSTED
+    if (++loop->idle_turns < TURNS_UNASKED && loop->ready != NULL &&
+        loop->idle_resumes < RESUMES_UNASKED)
+        return;
+#endif
+    look_outside(loop, wait && may_sleep(loop));
 }
 
 bool coro_loop_run_once(coro_loop *loop, bool wait)
@@ -281,33 +311,6 @@ bool coro_loop_run_once(coro_loop *loop, bool wait)
     turn(loop, wait);
     coro_pool_current_ = outer;
     return loop->ready != NULL;
-}
-
-void coro_loop_add_hook(coro_loop *loop, coro_hook *hook)
-{
-    if (hook->queued)
-        return;
-    hook->queued = true;
-    hook->next = loop->hooks;
-    loop->hooks = hook;
-}
-
-void coro_loop_remove_hook(coro_loop *loop, coro_hook *hook)
-{
-    coro_hook **place = &loop->hooks;
-    if (!hook->queued)
-        return;
-    while (*place != NULL && *place != hook)
-        place = &(*place)->next;
-    if (*place != NULL)
-        *place = hook->next;
-    hook->queued = false;
-}
-
-void coro_loop_add_closer(coro_loop *loop, coro_hook *hook)
-{
-    hook->next = loop->closers;
-    loop->closers = hook;
 }
 
 /* --- running ------------------------------------------------------------------------------ */
@@ -434,7 +437,8 @@ void coro_loop_fail(coro_loop *loop, int error)
 
 coro_time coro_loop_time(coro_loop *loop)
 {
-    return loop->backend->now(loop);
+    (void)loop;
+    return coro_backend_now(loop);
 }
 
 #if CORO_HOSTED
@@ -469,12 +473,12 @@ void coro_loop_set_report(coro_loop *loop, coro_report_function report, void *co
     loop->report_context = context;
 }
 
+#if CORO_HOSTED
 void coro_check_thread(const coro_loop *loop)
 {
-#if CORO_HOSTED
     if (loop->thread != (const void *)&coro_pool_current_ && coro_wrong_thread_ != NULL)
         coro_wrong_thread_(loop);
-#endif
     CORO_CHECK(loop->thread == (const void *)&coro_pool_current_,
                "a loop was used in another thread than its own; use a coro_remote");
 }
+#endif

@@ -69,6 +69,7 @@ static const coro_wait_type begin_type = {"once", begin_cancel, NULL, NULL, fals
 
 CORO_LEAF_INLINE(coro_once_begin, BEGIN_TYPE, begin_start, sizeof(int));
 
+#if !CORO_MINIMAL_
 /* --- a call ------------------------------------------------------------------------------- */
 
 ASYNC(once_run, ARGS(coro_once *, once, coro_header *, call), VARS(int is_runner; bool started;))
@@ -116,3 +117,4 @@ coro_void *coro_once_run_(coro_once *once, coro_header *call)
     frame->call = call;
     return (coro_void *)frame;
 }
+#endif

@@ -15,6 +15,8 @@
  */
 #include "kernel.h"
 
+#if !CORO_MINIMAL_
+
 #if SIZE_MAX > 0xffffu
 #define CHUNK_MIN 4096u
 #define CHUNK_MAX (1u << 20)
@@ -171,3 +173,4 @@ void coro_pool_close(coro_pool *pool)
     pool->chunk = pool->chunk_end = NULL;
     pool->bytes = 0;
 }
+#endif

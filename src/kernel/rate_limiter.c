@@ -16,6 +16,8 @@
 
 #include "kernel.h"
 
+#if !CORO_MINIMAL_
+
 void coro_rate_limiter_init(coro_rate_limiter *limiter, unsigned count, coro_duration period,
                             unsigned burst)
 {
@@ -90,3 +92,5 @@ coro_void *coro_rate_limiter_acquire(coro_rate_limiter *limiter, unsigned tokens
 {
     return (coro_void *)(void *)acquire(limiter, tokens);
 }
+
+#endif

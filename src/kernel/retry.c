@@ -12,6 +12,8 @@
 
 #include "kernel.h"
 
+#if !CORO_MINIMAL_
+
 #if CORO_TIME_BITS == 64
 typedef uint64_t span; /* holds any coro_duration */
 #define CAP_USUAL CORO_SECONDS(30)
@@ -127,3 +129,5 @@ bool coro_retry_transient(void *context, int error)
             return true;
     return false;
 }
+
+#endif

@@ -21,14 +21,14 @@ static int sleep_start(coro_task *task, coro_call *call)
     if (delay <= 0)
         return CORO_TURN_;
     coro_wait_on(task, NULL);
-    task->wait.a.pointer = NULL;
 #if CORO_TIME_BITS == 64
+    task->wait.a.pointer = NULL;
     task->wait.timer.index = 0;
 #endif
     if (delay == CORO_FOREVER)
         return CORO_PENDING_;
     coro_timer_set(loop, CORO_TIMER_SLEEP, &task->wait.timer,
-                   coro_time_after(loop->backend->now(loop), delay));
+                   coro_time_after(coro_backend_now(loop), delay));
     return CORO_PENDING_;
 }
 
@@ -63,13 +63,12 @@ CORO_LEAF_INLINE(coro_yield, SLEEP_TYPE, yield_start, 0);
 
 coro_void *coro_sleep(coro_duration delay)
 {
-    coro_call *call = coro_call_new_(&coro_sleep_call_);
-    if (call->coro.error == 0) {
 #if CORO_TIME_BITS == 64
+    coro_call *call = coro_call_new_(&coro_sleep_call_);
+    if (call->coro.error == 0)
         call->delay = delay;
-#else
-        call->a.size = (size_t)delay;
-#endif
-    }
     return (coro_void *)call;
+#else
+    return coro_call_of_(&coro_sleep_call_, NULL, (const void *)(intptr_t)delay);
+#endif
 }

@@ -49,6 +49,7 @@ CORO_FAST void start(coro_loop *loop, coro_task *task, coro_header *root, unsign
 #endif
 }
 
+#if !CORO_MINIMAL_
 /* A frame of another loop's pool cannot live here: it moves to the heap, if there is one. */
 CORO_SLOW coro_header *adopt_slow(coro_loop *loop, coro_header *call)
 {
@@ -86,8 +87,15 @@ CORO_FAST coro_header *adopt(coro_loop *loop, coro_header *call)
     return adopt_slow(loop, call);
 }
 
+#endif
+
 int coro_task_start_at_(coro_loop *loop, coro_task *task, coro_header *call)
 {
+#if CORO_MINIMAL_
+    CORO_CHECK(call != NULL && call->state == CORO_STATE_START_,
+               "coro_task_start_at needs a call that was not started: of a name_at()");
+    start(loop, task, call, 0, true);
+#else
     call = adopt(loop, call);
     if (call->error == CORO_ENOMEM)
         return CORO_ENOMEM;
@@ -100,9 +108,11 @@ int coro_task_start_at_(coro_loop *loop, coro_task *task, coro_header *call)
     task->driver.references = 1;
     coro_ring_add(&loop->tasks, task);
 #endif
+#endif
     return 0;
 }
 
+#if !CORO_MINIMAL_
 CORO_FAST int make(coro_loop *loop, coro_task **out, coro_header *call, bool queue)
 {
     coro_task *task;
@@ -172,6 +182,8 @@ coro_task *coro_loop_create_task_here_(coro_loop *loop, coro_header *call, const
 }
 #endif
 
+#endif
+
 /* --- ending ------------------------------------------------------------------------------- */
 
 #if CORO_JOINS
@@ -199,6 +211,15 @@ CORO_SLOW void free_notes(coro_task *task)
 }
 #endif
 
+#if CORO_MINIMAL_
+/* Its memory is yours again. */
+void coro_task_ended(coro_task *task)
+{
+    CORO_CHECK(task->driver.frame->error == 0,
+               "a task ended with an error, and nobody can join it; AWAIT_CATCH it");
+    task->driver.flags |= CORO_TASK_DONE_;
+}
+#else
 /* Free a done task with its root frame; its loop need not run. */
 void coro_task_destroy(coro_task *task)
 {
@@ -287,6 +308,8 @@ void coro_task_ended(coro_task *task)
 #endif
         coro_task_destroy(task);
 }
+
+#endif
 
 /* Free a task that has not ended, and all below it, as they stand. */
 #if CORO_JOINS && CORO_SCOPES

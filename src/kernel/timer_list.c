@@ -14,10 +14,14 @@
 
 #if CORO_TIME_BITS != 64
 
+#if CORO_SCOPES
 static coro_timer **list_of(coro_loop *loop, int kind)
 {
     return kind == CORO_TIMER_SLEEP ? &loop->timers.sleeps : &loop->timers.deadlines;
 }
+#else
+#define list_of(loop, kind) ((void)(kind), &(loop)->timers.sleeps)
+#endif
 
 void coro_timer_set(coro_loop *loop, int kind, coro_timer *timer, coro_time deadline)
 {
@@ -29,6 +33,7 @@ void coro_timer_set(coro_loop *loop, int kind, coro_timer *timer, coro_time dead
     *place = timer;
 }
 
+#if CORO_SCOPES
 bool coro_timer_clear(coro_loop *loop, int kind, coro_timer *timer)
 {
     coro_timer **place = list_of(loop, kind);
@@ -67,6 +72,25 @@ int coro_timers_expire(coro_loop *loop, coro_time now, coro_timer **timer)
     *list = (*list)->next;
     return kind;
 }
+
+#else
+bool coro_timers_next(const coro_loop *loop, coro_time *deadline)
+{
+    if (loop->timers.sleeps == NULL)
+        return false;
+    *deadline = loop->timers.sleeps->deadline;
+    return true;
+}
+
+int coro_timers_expire(coro_loop *loop, coro_time now, coro_timer **timer)
+{
+    coro_timer *first = *timer = loop->timers.sleeps;
+    if (first == NULL || !coro_time_reached(now, first->deadline))
+        return -1;
+    loop->timers.sleeps = first->next;
+    return CORO_TIMER_SLEEP;
+}
+#endif
 
 void coro_timers_close(coro_loop *loop)
 {

@@ -5,6 +5,37 @@
  */
 #include "kernel.h"
 
+#if CORO_MINIMAL_
+/*
+ * A call of the library is awaited where it is made, so it begins at once, in the loop's one
+ * record: the AWAIT only looks whether it waits. The result of a wait comes in the same record.
+ */
+coro_void *coro_call_of_(const coro_descriptor *descriptor, void *object, const void *argument)
+{
+    coro_loop *loop = coro_loop_current();
+    coro_call *call = &loop->pool.call;
+    coro_task *task = loop->current;
+    int error;
+    call->object = object;
+    call->a.pointer = (void *)(uintptr_t)argument;
+    call->coro.error = 0;
+    call->coro.state = CORO_STATE_WAITING_;
+    error = ((coro_wait_start)(void (*)(void))descriptor->body)(task, call);
+    if (error != CORO_PENDING_) {
+        if (error != CORO_TURN_ && loop->budget-- != 0) {
+            call->coro.error = (int16_t)error;
+            call->coro.state = CORO_STATE_FINISHED_;
+            return (coro_void *)call;
+        }
+        task->wait.a = call->result; /* after the others had a turn */
+        coro_wait_done(task, error == CORO_TURN_ ? 0 : error);
+    } else {
+        task->driver.flags |= CORO_TASK_WAITING_;
+    }
+    task->driver.flags |= CORO_TASK_CALL_;
+    return (coro_void *)call;
+}
+#else
 const coro_descriptor coro_resumed_call = {
     NULL,
     CORO_NAMED_("call"),
@@ -96,4 +127,5 @@ void coro_wait_abandon(coro_task *task)
     else if (type->cancel != NULL)
         type->cancel(task);
 }
+#endif
 #endif

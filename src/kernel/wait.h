@@ -48,12 +48,14 @@ void coro_waiters_push(coro_waiters *waiters, coro_task *task);
 void coro_waiters_remove(coro_waiters *waiters, coro_task *task);
 coro_task *coro_waiters_pop(coro_waiters *waiters);
 void coro_wait_done(coro_task *task, int error);
+#define coro_wait_done_here coro_wait_done
+#if !CORO_MINIMAL_
 coro_status coro_leaf_wait(coro_task *task, coro_call *call, const coro_wait_type *type);
 void coro_wait_finish(coro_task *task, coro_call *call);
 coro_status coro_leaf(coro_header *self, coro_driver *driver, const coro_wait_type *type,
                       int (*start)(coro_task *, coro_call *));
-#define coro_wait_done_here coro_wait_done
 #define coro_wait_finish_here coro_wait_finish
+#endif
 #endif
 
 /* What a resumed caller sees as its callee's descriptor. */
@@ -170,6 +172,7 @@ static inline void coro_wait_done_here(coro_task *task, int error)
 }
 #endif
 
+#if !CORO_MINIMAL_
 /* Suspend: the task waits by `type`. */
 CORO_WAIT_INLINE coro_status coro_leaf_wait(coro_task *task, coro_call *call,
                                             const coro_wait_type *type)
@@ -229,9 +232,22 @@ static inline void coro_wait_finish_here(coro_task *task, coro_call *call)
 #endif
 }
 #endif
+#endif
 
 #endif
 
+/* Define the descriptor `name##_call_` of a call whose wait is `type` and `start`; the second one
+ * for calls whose constructor is inline, in a public header. */
+#define CORO_LEAF(name, type, start, size) CORO_LEAF_2_(static, name, type, start, size)
+#define CORO_LEAF_INLINE(name, type, start, size) CORO_LEAF_2_(, name, type, start, size)
+
+#if CORO_MINIMAL_
+/* Here a call has begun before it is awaited: its descriptor's body is `start`, see wait.c. */
+typedef int (*coro_wait_start)(coro_task *task, coro_call *call);
+#define CORO_LEAF_2_(linkage, name, type, start, size)                                             \
+    linkage const coro_descriptor name##_call_ = {(coro_body)(void (*)(void))(start),              \
+                                                  offsetof(coro_call, result), size}
+#else
 /* Done at once. The budget of a resume is finite, so that others have their turn. */
 CORO_FAST coro_status coro_leaf_done(coro_task *task, coro_call *call, int error)
 {
@@ -275,10 +291,6 @@ CORO_WAIT_INLINE coro_status coro_leaf(coro_header *self, coro_driver *driver,
 }
 #endif
 
-/* Define the descriptor `name##_call_` of a call whose wait is `type` and `start`; the second one
- * for calls whose constructor is inline, in a public header. */
-#define CORO_LEAF(name, type, start, size) CORO_LEAF_2_(static, name, type, start, size)
-#define CORO_LEAF_INLINE(name, type, start, size) CORO_LEAF_2_(, name, type, start, size)
 #define CORO_LEAF_2_(linkage, name, type, start, size)                                             \
     static coro_status name##_leaf_(coro_header *self, coro_driver *driver, coro_header *callee)   \
     {                                                                                              \
@@ -289,5 +301,6 @@ CORO_WAIT_INLINE coro_status coro_leaf(coro_header *self, coro_driver *driver,
 #define CORO_LEAF_FIELDS_(name, body, size)                                                        \
     body, CORO_NAMED_(name), NULL, NULL, sizeof(coro_call), sizeof(coro_call),                     \
         offsetof(coro_call, result), size
+#endif
 
 #endif

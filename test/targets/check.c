@@ -6,7 +6,7 @@
  * test/targets.sh runs it on the host. The clock jumps from deadline to deadline, and begins just
  * before it wraps.
  */
-#include "kernel/backend.h"
+#include "kernel/kernel.h"
 
 #include <coro/flag.h>
 #include <coro/future.h>
@@ -23,32 +23,17 @@ static unsigned char ended;
             failed_line = __LINE__;                                                                \
     } while (0)
 
-static int open_clock(coro_loop *loop, const coro_loop_options *options)
+coro_time coro_bare_now(void)
 {
-    (void)loop, (void)options;
-    return 0;
-}
-
-static void close_clock(coro_loop *loop)
-{
-    (void)loop;
-}
-
-static coro_time read_clock(coro_loop *loop)
-{
-    (void)loop;
     return ticks;
 }
 
-static void idle(coro_loop *loop, coro_time deadline)
+void coro_bare_wait(coro_loop *loop, coro_time deadline)
 {
     (void)loop;
     if (ended < 6)
         ticks = deadline;
 }
-
-static const coro_backend clock_backend = {
-    .name = "check", .open = open_clock, .close = close_clock, .now = read_clock, .wait = idle};
 
 /* --- tasks -------------------------------------------------------------------------------- */
 
@@ -136,8 +121,7 @@ static struct main_async main_frame;
 
 int main(void)
 {
-    static const coro_loop_options options = {.backend = &clock_backend};
-    int error = coro_loop_init(&loop, &options);
+    int error = coro_loop_init(&loop, NULL);
     coro_queue_init(&queue, items, sizeof items[0], 2);
     error |= coro_task_start_at(&loop, &getter_task, getter_at(&getter_frame));
     error |= coro_task_start_at(&loop, &waiter_task, waiter_at(&waiter_frame));

@@ -10,7 +10,7 @@
  * nothing may be missing. It also runs, on anything: the hardware is made up, its clock stands
  * still while tasks run and goes on while all sleep. Status 0: everything happened as it should.
  */
-#include "kernel/backend.h"
+#include "kernel/kernel.h"
 
 #include <coro/flag.h>
 #include <coro/scope.h>
@@ -39,7 +39,7 @@ static void tick(void)
     if (++ticks == next_byte && sent < BYTES) {
         next_byte = (coro_time)(next_byte + 300);
         mailbox = (unsigned char)('a' + sent++);
-        coro_flag_set(&received);
+        coro_flag_set_from_isr(&received);
     }
 }
 
@@ -47,31 +47,17 @@ static bool is_done(void);
 
 /* --- backend ------------------------------------------------------------------------------ */
 
-static int open_clock(coro_loop *loop, const coro_loop_options *options)
+coro_time coro_bare_now(void)
 {
-    (void)loop, (void)options;
-    return 0;
-}
-
-static void close_clock(coro_loop *loop)
-{
-    (void)loop;
-}
-
-static coro_time read_clock(coro_loop *loop)
-{
-    (void)loop;
     return ticks;
 }
 
-static void idle(coro_loop *loop, coro_time deadline)
+void coro_bare_wait(coro_loop *loop, coro_time deadline)
 {
-    while (loop->ready == NULL && !is_done() && !coro_time_reached(ticks, deadline))
+    while (loop->ready == NULL && !coro_flags_any(loop) && !is_done() &&
+           !coro_time_reached(ticks, deadline))
         tick();
 }
-
-static const coro_backend clock_backend = {
-    .name = "tiny", .open = open_clock, .close = close_clock, .now = read_clock, .wait = idle};
 
 /* --- tasks -------------------------------------------------------------------------------- */
 
@@ -155,8 +141,7 @@ static bool is_done(void)
 
 int main(void)
 {
-    static const coro_loop_options options = {.backend = &clock_backend};
-    int error = coro_loop_init(&loop, &options);
+    int error = coro_loop_init(&loop, NULL);
     error |= coro_task_start_at(&loop, &blink_task, blink_at(&blink_frame));
     error |= coro_task_start_at(&loop, &debounce_task, debounce_at(&debounce_frame));
     error |= coro_task_start_at(&loop, &echo_task, echo_at(&echo_frame));
