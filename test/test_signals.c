@@ -153,7 +153,7 @@ ASYNC(c016, VARS(coro_signals signals; int signo; int error;))
     EQ(self->signo, SIGUSR1);
     coro_signals_close(&self->signals);
     HOLDS(is_default(SIGUSR1) && is_default(SIGHUP));
-    coro_signals_close(&self->signals); /* closed: nothing */
+    HOLDS(!coro_signals_close(&self->signals)); /* closed: nothing */
     AWAIT_CATCH(self->error, self->signo, coro_signals_next(&self->signals));
     EQ(self->error, CORO_ECLOSED);
     EQ(coro_signals_open(&self->signals, CORO_SIGNAL(SIGKILL)), CORO_EINVAL);
@@ -216,6 +216,114 @@ ASYNC(close_under_waiter, VARS(coro_signals signals; coro_task *waiter; int erro
 Test(signals, one_task_waits_at_a_listener_and_its_close_tells_it)
 {
     EQ(coro_run(close_under_waiter()), 0);
+}
+
+/* --- functions ---------------------------------------------------------------------------- */
+
+typedef struct ear {
+    coro_signals signals;
+    int heard[SIGUSR2 + 1], count;
+    bool once;
+} ear;
+
+static void hear(int signo, void *context)
+{
+    ear *self = context;
+    HOLDS(coro_loop_current() != NULL && coro_current_task() == NULL); /* in the loop, in no task */
+    self->heard[signo]++;
+    self->count++;
+    if (self->once)
+        HOLDS(coro_signals_close(&self->signals));
+}
+
+ASYNC(c016_by_functions, VARS(ear usr, hup;))
+{
+    ASYNC_BEGIN;
+    EQ(coro_signals_call(coro_loop_current(), &self->usr.signals, CORO_SIGNAL(SIGUSR1), hear,
+                         &self->usr), 0);
+    EQ(coro_signals_call(coro_loop_current(), &self->hup.signals, CORO_SIGNAL(SIGHUP), hear,
+                         &self->hup), 0);
+    raise(SIGUSR1);
+    raise(SIGHUP);
+    EQ(self->usr.count + self->hup.count, 0); /* not inside of the handler */
+    AWAIT(coro_sleep(CORO_MS(1)));
+    raise(SIGUSR1);
+    AWAIT(coro_sleep(CORO_MS(1)));
+    EQ(self->usr.heard[SIGUSR1], 2);
+    EQ(self->hup.heard[SIGHUP], 1);
+    EQ(self->usr.count + self->hup.count, 3);
+    HOLDS(coro_signals_close(&self->usr.signals));
+    HOLDS(!coro_signals_close(&self->usr.signals));
+    HOLDS(coro_signals_close(&self->hup.signals) && is_default(SIGHUP) && is_default(SIGUSR1));
+    EQ(coro_signals_call(coro_loop_current(), &self->usr.signals, CORO_SIGNAL(SIGKILL), hear,
+                         &self->usr), CORO_EINVAL);
+    ASYNC_END;
+}
+
+Test(signals, c016_functions_are_called_in_the_loop_until_they_are_removed)
+{
+    signal(SIGHUP, SIG_DFL);
+    EQ(coro_run(c016_by_functions()), 0);
+    EQ(coro_test_run(c016_by_functions()), 0);
+}
+
+ASYNC(call_and_close, VARS(ear *a, *b, *c; int signo, error; coro_signals open;))
+{
+    ASYNC_BEGIN;
+    self->a = calloc(1, sizeof *self->a);
+    self->b = calloc(1, sizeof *self->b);
+    self->c = calloc(1, sizeof *self->c);
+    for (int i = 0; i < 3; i++) {
+        ear *one = i == 0 ? self->a : i == 1 ? self->b : self->c;
+        one->once = one == self->b;
+        EQ(coro_signals_call(coro_loop_current(), &one->signals,
+                             CORO_SIGNAL(SIGUSR1) | CORO_SIGNAL(SIGUSR2), hear, one), 0);
+    }
+    EQ(coro_signals_open(&self->open, CORO_SIGNAL(SIGUSR2)), 0);
+    AWAIT_CATCH(self->error, self->signo, coro_signals_next(&self->a->signals));
+    EQ(self->error, CORO_EINVAL);
+    raise(SIGUSR2);
+    raise(SIGUSR1);
+    AWAIT(self->signo, coro_signals_next(&self->open));
+    EQ(self->signo, SIGUSR2);
+    EQ(self->a->count, 2);
+    EQ(self->b->count, 1); /* it closed itself; what was still pending is forgotten */
+    EQ(self->b->heard[SIGUSR1], 1);
+    EQ(self->c->count, 2);
+    HOLDS(coro_signals_close(&self->a->signals) && coro_signals_close(&self->c->signals));
+    HOLDS(coro_signals_close(&self->open) && is_default(SIGUSR1) && is_default(SIGUSR2));
+  ASYNC_FINALLY:
+    free(self->a);
+    free(self->b);
+    free(self->c);
+    ASYNC_END;
+}
+
+Test(signals, a_function_may_close_its_own_listener_and_the_others_hear_all)
+{
+    EQ(coro_run(call_and_close()), 0);
+}
+
+static coro_loop callback_loop;
+
+static void stop_at_once(int signo, void *context)
+{
+    coro_signals *signals = context;
+    EQ(signo, SIGUSR1);
+    coro_signals_close(signals);
+    coro_loop_stop(&callback_loop);
+}
+
+Test(signals, a_program_without_a_task_may_listen_before_it_runs)
+{
+    coro_signals signals;
+    EQ(coro_loop_init(&callback_loop, NULL), 0);
+    EQ(coro_signals_call(&callback_loop, &signals, CORO_SIGNAL(SIGUSR1), stop_at_once, &signals),
+       0);
+    raise(SIGUSR1);
+    EQ(coro_loop_run_forever(&callback_loop), 0);
+    HOLDS(is_default(SIGUSR1));
+    coro_loop_close(&callback_loop);
 }
 
 /* --- handlers of others ------------------------------------------------------------------- */

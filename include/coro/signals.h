@@ -15,6 +15,10 @@
  *   ASYNC_FINALLY:
  *     coro_signals_close(&self->signals);
  *
+ * or has a function called, in the loop's thread, between two tasks:
+ *
+ *     error = coro_signals_call(loop, &hangups, CORO_SIGNAL(SIGHUP), reload, &config);
+ *
  * A signal reaches every loop, and in it every listener, that listens for it.
  * The same signal twice before it was taken is once, as in the system itself;
  * of several, the lowest number comes first. System calls are restarted
@@ -41,6 +45,8 @@ typedef struct coro_signals { /* private; zeroed is closed */
     void *hub;
     uint64_t set, pending;
     coro_waiters waiters;
+    void (*function)(int signo, void *context);
+    void *context;
 } coro_signals;
 
 /*
@@ -60,8 +66,19 @@ CORO_API CORO_NODISCARD int coro_signals_open(coro_signals *signals, uint64_t se
 /* The next signal's number. CORO_ECLOSED: it is closed; CORO_EBUSY: another task waits here. */
 CORO_API CORO_NODISCARD coro_int *coro_signals_next(coro_signals *signals);
 
-/* Stop; who waits there gets CORO_ECLOSED. Signals not taken are forgotten. Closed: nothing. */
-CORO_API void coro_signals_close(coro_signals *signals);
+/*
+ * The same, but for each signal function(signo, context) is called: in the loop, outside of
+ * tasks, never inside the handler; it may close the listener, and free it. asyncio's
+ * add_signal_handler; any number may listen for one signal. 0, or an error as above.
+ * coro_signals_next on it is CORO_EINVAL. Loop thread, whether the loop runs or not.
+ */
+CORO_API CORO_NODISCARD int coro_signals_call(coro_loop *loop, coro_signals *signals, uint64_t set,
+                                              void (*function)(int signo, void *context),
+                                              void *context);
+
+/* Stop; who waits there gets CORO_ECLOSED. Signals not taken are forgotten. False: it was closed,
+ * and nothing happens. */
+CORO_API bool coro_signals_close(coro_signals *signals);
 
 CORO_END_DECLS
 

@@ -46,6 +46,7 @@ typedef struct hub {
     unsigned users;         /* listeners, waiters, a delivery */
     bool left;              /* the list: the message frees it */
     coro_signals *listeners;
+    coro_signals *cursor; /* the next to be told, while a function may close any of them */
     coro_waiters waiters;
 } hub;
 
@@ -225,16 +226,36 @@ static void wake(coro_task *task, int signo)
     coro_wait_done(task, 0);
 }
 
+static int take(coro_signals *signals)
+{
+    int signo = lowest(signals->pending);
+    signals->pending &= signals->pending - 1;
+    return signo;
+}
+
+/* Its function may be called once more: the cursor stays as long as something is pending. */
+static void tell(hub *self, coro_signals *listener)
+{
+    coro_task *task = listener->function == NULL ? coro_waiters_pop(&listener->waiters) : NULL;
+    int signo = task != NULL || listener->function != NULL ? take(listener) : 0;
+    if (task != NULL)
+        wake(task, signo);
+    if (listener->function == NULL || listener->pending == 0)
+        self->cursor = listener->next;
+    if (listener->function != NULL)
+        listener->function(signo, listener->context);
+}
+
 static void tell_listeners(hub *self, uint64_t set)
 {
-    for (coro_signals *each = self->listeners; each != NULL; each = each->next) {
-        coro_task *task;
+    for (coro_signals *each = self->listeners; each != NULL; each = each->next)
         each->pending |= each->set & set;
-        if (each->pending == 0 || (task = coro_waiters_pop(&each->waiters)) == NULL)
-            continue;
-        wake(task, lowest(each->pending));
-        each->pending &= each->pending - 1;
-    }
+    self->cursor = self->listeners;
+    while (self->cursor != NULL)
+        if (self->cursor->pending != 0)
+            tell(self, self->cursor);
+        else
+            self->cursor = self->cursor->next;
 }
 
 static void tell_waiters(hub *self, uint64_t set)
@@ -307,13 +328,10 @@ coro_int *coro_signal_wait(uint64_t set)
 
 /* --- listeners ---------------------------------------------------------------------------- */
 
-int coro_signals_open(coro_signals *signals, uint64_t set)
+static int begin_to_listen(coro_loop *loop, coro_signals *signals, uint64_t set)
 {
-    coro_loop *loop = coro_loop_current();
     hub *self;
-    int error;
-    CORO_CHECK(loop != NULL, "coro_signals_open needs a running loop");
-    error = hub_enter(loop, set, &self);
+    int error = hub_enter(loop, set, &self);
     if (error != 0)
         return error;
     *signals = (coro_signals){.next = self->listeners, .hub = self, .set = set};
@@ -321,20 +339,43 @@ int coro_signals_open(coro_signals *signals, uint64_t set)
     return 0;
 }
 
-void coro_signals_close(coro_signals *signals)
+int coro_signals_open(coro_signals *signals, uint64_t set)
+{
+    CORO_CHECK(coro_loop_current() != NULL, "coro_signals_open needs a running loop");
+    return begin_to_listen(coro_loop_current(), signals, set);
+}
+
+int coro_signals_call(coro_loop *loop, coro_signals *signals, uint64_t set,
+                      void (*function)(int signo, void *context), void *context)
+{
+    int error;
+    CORO_CHECK(function != NULL, "coro_signals_call needs a function to call");
+    coro_check_thread(loop);
+    error = begin_to_listen(loop, signals, set);
+    if (error != 0)
+        return error;
+    signals->function = function;
+    signals->context = context;
+    return 0;
+}
+
+bool coro_signals_close(coro_signals *signals)
 {
     hub *self = signals->hub;
     coro_signals **place;
     coro_task *task;
     if (self == NULL)
-        return;
+        return false;
     for (place = &self->listeners; *place != signals;)
         place = &(*place)->next;
     *place = signals->next;
+    if (self->cursor == signals)
+        self->cursor = signals->next;
     signals->hub = NULL;
     if ((task = coro_waiters_pop(&signals->waiters)) != NULL)
         coro_wait_done(task, CORO_ECLOSED);
     hub_leave(self, signals->set);
+    return true;
 }
 
 static int next_start(coro_task *task, coro_call *call)
@@ -342,11 +383,12 @@ static int next_start(coro_task *task, coro_call *call)
     coro_signals *signals = call->object;
     if (signals->hub == NULL)
         return CORO_ECLOSED;
+    if (signals->function != NULL)
+        return CORO_EINVAL;
     if (signals->waiters.first != NULL)
         return CORO_EBUSY;
     if (signals->pending != 0) {
-        call->result.number = lowest(signals->pending);
-        signals->pending &= signals->pending - 1;
+        call->result.number = take(signals);
         return 0;
     }
     task->wait.object = signals;
