@@ -69,6 +69,7 @@ HEADERS = {
     "queue": "kernel",
     "rwlock": "kernel",
     "pipe": "os",
+    "process": "os",
     "run": "os",
     "runner": "os",
     "signals": "os",

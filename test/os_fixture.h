@@ -12,10 +12,10 @@
 
 #include "net_fixture.h"
 
-#include <sys/mman.h>
 #include <sys/wait.h>
 
 #include <coro/pipe.h>
+#include <coro/process.h>
 
 static inline void no_children(void)
 {
@@ -72,6 +72,11 @@ static inline bool fails_now(const char *name)
     X(int, poll, (struct pollfd *fds, nfds_t count, int ms), (fds, count, ms))                     \
     X(int, shutdown, (int fd, int how), (fd, how))                                                 \
     X(int, ioctl, (int fd, unsigned long request, void *argument), (fd, request, argument))        \
+    X(pid_t, vfork, (void (*child)(void *), void *argument), (child, argument))                    \
+    X(int, waitid, (int kind, pid_t id, siginfo_t *info, int options), (kind, id, info, options))  \
+    X(int, pidfd_open, (pid_t pid), (pid))                                                         \
+    X(int, pidfd_send_signal, (int pidfd, int signo), (pidfd, signo))                              \
+    X(int, kill, (pid_t pid, int signo), (pid, signo))                                             \
     X(int, sigaction, (int signo, const struct sigaction *fresh, struct sigaction *old),           \
       (signo, fresh, old))
 
@@ -92,6 +97,11 @@ static inline int faulty_fcntl(int fd, int command, ...)
     return fails_now("fcntl") ? -1 : real.fcntl(fd, command, argument);
 }
 
+static inline int faulty_open(const char *path, int flags, ...)
+{
+    return fails_now("open") ? -1 : real.open(path, flags);
+}
+
 #define FAULTY_ENTRY(result, name, parameters, arguments) coro_sys.name = faulty_##name;
 
 static inline void break_system(void)
@@ -99,6 +109,7 @@ static inline void break_system(void)
     real = coro_sys;
     FAULTY(FAULTY_ENTRY)
     coro_sys.fcntl = faulty_fcntl;
+    coro_sys.open = faulty_open;
 }
 
 /* The next call of that name fails once. */

@@ -186,7 +186,7 @@ Test(pipe, each_allocation_may_fail)
     fail_each_allocation(make_and_say);
 }
 
-/* --- descriptors that are no pipes ---------------------------------------------------------- */
+/* --- descriptors that are no pipes -------------------------------------------------------- */
 
 ASYNC(lacks_descriptors, VARS(coro_stream *in, *out, *other, *another; int error;
                               struct rlimit before, none;))
@@ -318,7 +318,7 @@ Test(pipe, a_terminal_gives_line_after_line_and_its_master_an_end)
     EQ(RUN_OS(talks_to_a_terminal()), 0);
 }
 
-/* --- the other side goes -------------------------------------------------------------------- */
+/* --- the other side goes ------------------------------------------------------------------ */
 
 ASYNC(writes_to_nobody, VARS(coro_stream *in, *out; int error; char *data; coro_task *task;))
 {

@@ -42,7 +42,7 @@
  *                       readiness.h  descriptors of other libraries
  *                       pipe.h       pipes, terminals, devices as streams
  *                       address.h    addresses and their text; names.h: their names
- *                       signals.h    Unix signals
+ *                       process.h    other programs; signals.h: Unix signals
  *                       protocol.h   callbacks instead of awaits; net_protocol.h: over TCP
  *                       bare.h       no operating system: clock, sleep, interrupts
  *   to see inside       debug.h      the tree of tasks, debug mode
@@ -89,6 +89,7 @@
 #include <coro/pipe.h>
 #include <coro/priority_queue.h>
 #include <coro/protocol.h>
+#include <coro/process.h>
 #include <coro/queue.h>
 #include <coro/rate_limiter.h>
 #include <coro/remote.h>

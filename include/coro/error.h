@@ -14,8 +14,10 @@
 #define CORO_ERRORS(X)                                                                             \
     X(EPERM, 1, "operation not permitted")                                                         \
     X(ENOENT, 2, "no such file or directory")                                                      \
+    X(ESRCH, 3, "no such process")                                                                 \
     X(EINTR, 4, "interrupted by a signal")                                                         \
     X(EIO, 5, "input/output error")                                                                \
+    X(E2BIG, 7, "argument list too long")                                                          \
     X(EBADF, 9, "bad file descriptor")                                                             \
     X(EAGAIN, 11, "would block")                                                                   \
     X(ENOMEM, 12, "out of memory")                                                                 \

@@ -238,13 +238,16 @@ static inline void coro_wait_finish_here(coro_task *task, coro_call *call)
 
 /* Define the descriptor `name##_call_` of a call whose wait is `type` and `start`; the second one
  * for calls whose constructor is inline, in a public header. */
-#define CORO_LEAF(name, type, start, size) CORO_LEAF_2_(static, name, type, start, size)
-#define CORO_LEAF_INLINE(name, type, start, size) CORO_LEAF_2_(, name, type, start, size)
+#define CORO_LEAF(name, type, start, size) CORO_LEAF_2_(static, name, type, start, NULL, size)
+#define CORO_LEAF_INLINE(name, type, start, size) CORO_LEAF_2_(, name, type, start, NULL, size)
+/* One that holds something, to be given back by discard(frame) if it is never started. */
+#define CORO_LEAF_HOLDING(name, type, start, discard, size)                                        \
+    CORO_LEAF_2_(static, name, type, start, discard, size)
 
 #if CORO_MINIMAL_
 /* Here a call has begun before it is awaited: its descriptor's body is `start`, see wait.c. */
 typedef int (*coro_wait_start)(coro_task *task, coro_call *call);
-#define CORO_LEAF_2_(linkage, name, type, start, size)                                             \
+#define CORO_LEAF_2_(linkage, name, type, start, discard, size)                                    \
     linkage const coro_descriptor name##_call_ = {(coro_body)(void (*)(void))(start),              \
                                                   offsetof(coro_call, result), size}
 #else
@@ -291,15 +294,17 @@ CORO_WAIT_INLINE coro_status coro_leaf(coro_header *self, coro_driver *driver,
 }
 #endif
 
-#define CORO_LEAF_2_(linkage, name, type, start, size)                                             \
+#define CORO_LEAF_2_(linkage, name, type, start, discard, size)                                    \
     static coro_status name##_leaf_(coro_header *self, coro_driver *driver, coro_header *callee)   \
     {                                                                                              \
         (void)callee;                                                                              \
         return coro_leaf(self, driver, type, start);                                               \
     }                                                                                              \
-    linkage const coro_descriptor name##_call_ = {CORO_LEAF_FIELDS_(#name, name##_leaf_, size)}
-#define CORO_LEAF_FIELDS_(name, body, size)                                                        \
-    body, CORO_NAMED_(name), NULL, NULL, sizeof(coro_call), sizeof(coro_call),                     \
+    linkage const coro_descriptor name##_call_ = {                                                 \
+        CORO_LEAF_FIELDS_3_(#name, name##_leaf_, discard, size)}
+#define CORO_LEAF_FIELDS_(name, body, size) CORO_LEAF_FIELDS_3_(name, body, NULL, size)
+#define CORO_LEAF_FIELDS_3_(name, body, discard, size)                                             \
+    body, CORO_NAMED_(name), NULL, discard, sizeof(coro_call), sizeof(coro_call),                  \
         offsetof(coro_call, result), size
 #endif
 

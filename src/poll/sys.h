@@ -79,7 +79,8 @@
     X(int, fcntl, (int fd, int command, ...))                                                      \
     X(int, fstat, (int fd, struct stat *about))                                                    \
     X(int, poll, (struct pollfd *fds, nfds_t count, int timeout_ms))                               \
-    X(int, prctl, (int option, ...))
+    X(int, prctl, (int option, ...))                                                               \
+    X(int, kill, (pid_t pid, int signo))
 
 /* Those whose addresses cannot be taken as they are: glibc's transparent unions, and what older
  * C libraries do not have. Functions of sys.c stand for them. */
@@ -90,6 +91,10 @@
     X(int, getsockname, (int fd, struct sockaddr *address, socklen_t *size))                       \
     X(int, getpeername, (int fd, struct sockaddr *address, socklen_t *size))                       \
     X(int, ioctl, (int fd, unsigned long request, void *argument))                                 \
+    X(pid_t, vfork, (void (*child)(void *argument), void *argument))                               \
+    X(int, waitid, (int kind, pid_t id, siginfo_t *info, int options))                             \
+    X(int, pidfd_open, (pid_t pid))                                                                \
+    X(int, pidfd_send_signal, (int pidfd, int signo))                                              \
     X(int, epoll_wait_ns,                                                                          \
       (int epoll, struct epoll_event *events, int count, long long timeout_ns))
 

@@ -34,17 +34,6 @@ typedef struct coro_separators {
     size_t count;
 } coro_separators;
 
-/* The library's calls know what they hold: give it back when one is never started. */
-#define CORO_LEAF_HOLDING(name, type, start, discard, size)                                        \
-    static coro_status name##_leaf_(coro_header *self, coro_driver *driver, coro_header *callee)   \
-    {                                                                                              \
-        (void)callee;                                                                              \
-        return coro_leaf(self, driver, type, start);                                               \
-    }                                                                                              \
-    static const coro_descriptor name##_call_ = {                                                  \
-        name##_leaf_,      #name, __FILE__, NULL, discard, sizeof(coro_call), sizeof(coro_call),   \
-        offsetof(coro_call, result), size}
-
 static inline void coro_copy(void *to, const void *from, size_t size)
 {
 #if CORO_HOSTED && (defined(__GNUC__) || defined(__clang__))
