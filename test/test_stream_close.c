@@ -291,3 +291,25 @@ Test(stream_close, without_memory_for_what_was_begun_it_is_an_abort)
     EQ(RUN(closes_without_memory()), 0);
     SAID("a-32 ");
 }
+
+/* --- how long ----------------------------------------------------------------------------- */
+
+ASYNC(slow_close, VARS(coro_stream *a, *b; int error;))
+{
+    ASYNC_BEGIN;
+    EQ(coro_stream_pair(&self->a, &self->b, 2), 0);
+    EQ(coro_stream_set_close_limit(NULL, CORO_SECONDS(1)), CORO_EINVAL);
+    EQ(coro_stream_set_close_limit(self->a, 0), CORO_EINVAL);
+    EQ(coro_stream_set_close_limit(self->a, CORO_MS(70)), 0);
+    AWAIT(coro_stream_write(self->a, "hello", 5));
+    AWAIT_CATCH(self->error, coro_stream_close(&self->a));
+    EQ(self->error, CORO_ETIMEDOUT);
+    EQ(now_ms(), 70);
+    coro_stream_abort(&self->b);
+    ASYNC_END;
+}
+
+Test(stream_close, waits_as_long_as_it_was_told)
+{
+    EQ(RUN(slow_close()), 0);
+}

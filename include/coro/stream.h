@@ -145,7 +145,7 @@ CORO_API CORO_NODISCARD coro_void *coro_stream_shutdown_write(coro_stream *strea
 
 /*
  * Send what is unsent, and free the stream. *stream is NULL from the call on; if it
- * was, nothing. Waits 5 seconds at most: CORO_ETIMEDOUT, or the error of the
+ * was, nothing. Waits 5 seconds at most, if not set otherwise: CORO_ETIMEDOUT, or the error of the
  * connection, when not all could be sent. Cancelled: does not wait, aborts. The
  * stream is gone in any case. A task that still reads gets the end, one that still
  * writes CORO_EPIPE. Never allocates.
@@ -155,6 +155,11 @@ CORO_API CORO_NODISCARD coro_void *coro_stream_shutdown_write(coro_stream *strea
  * the end, before the close.
  */
 CORO_API CORO_NODISCARD coro_void *coro_stream_close(coro_stream **stream);
+
+#if CORO_HOSTED
+/* So long a close may wait. Above 0, or CORO_EINVAL; also of a stream that is NULL. */
+CORO_API int coro_stream_set_close_limit(coro_stream *stream, coro_duration limit);
+#endif
 
 /* Free the stream at once; what is unsent is lost, and the other side sees a reset where the
  * transport has such a thing. Sets *stream to NULL. A task that still reads gets CORO_ECLOSED. */
@@ -243,6 +248,7 @@ struct coro_stream { /* private */
     size_t sent;
     coro_hook flush; /* at the end of the turn */
 #if CORO_HOSTED
+    coro_duration close_limit;
     coro_stream **owner; /* a variable that is to be NULL when the stream is gone; or NULL */
 #endif
     int16_t read_error, write_error;

@@ -32,6 +32,9 @@ void coro_stream_init(coro_stream *stream, const coro_transport *transport)
     stream->transport = transport;
     stream->loop = coro_loop_current();
     CORO_CHECK(stream->loop != NULL, "a stream needs a running loop");
+#if CORO_HOSTED
+    stream->close_limit = CLOSE_LIMIT;
+#endif
 #if SIZE_MAX > 0xffff
     stream->high = HIGH_DEFAULT;
     stream->low = LOW_DEFAULT;
@@ -72,6 +75,16 @@ int coro_stream_fd(const coro_stream *stream)
 {
     return stream != NULL && stream->transport->fd != NULL ? stream->transport->fd(stream) : -1;
 }
+
+#if CORO_HOSTED
+int coro_stream_set_close_limit(coro_stream *stream, coro_duration limit)
+{
+    if (stream == NULL || limit <= 0)
+        return CORO_EINVAL;
+    stream->close_limit = limit;
+    return 0;
+}
+#endif
 
 /* --- close -------------------------------------------------------------------------------- */
 
@@ -143,7 +156,7 @@ static int wait_to_close(coro_stream *stream, coro_task *task)
 #if CORO_HOSTED
     task->wait.timer.index = 0;
     coro_timer_set(task->driver.loop, CORO_TIMER_SLEEP, &task->wait.timer,
-                   coro_time_after(coro_loop_time(task->driver.loop), CLOSE_LIMIT));
+                   coro_time_after(coro_loop_time(task->driver.loop), stream->close_limit));
 #endif
     return CORO_PENDING_;
 }
