@@ -96,6 +96,7 @@ HEADERS = {
     "datagram": "net",
     "server": "net",
     "net_protocol": "net",
+    "tls": "tls",
 }
 
 # Files that stand on another floor than their folder's.

@@ -64,6 +64,24 @@ if command -v pkg-config >/dev/null; then
     if ${CC:-cc} -fsanitize=address app.c $(pkg-config --cflags --libs coro) -o asan_app; then
         check 'pkg-config, AddressSanitizer' ./asan_app
     fi
+    cat >tls_app.c <<'END'
+#include <coro/tls.h>
+#include <stdio.h>
+
+int main(void)
+{
+    coro_tls_context *context;
+    int error = coro_tls_client_context(&context, NULL);
+    coro_tls_context_release(context);
+    puts(error == 0 ? "ready" : coro_strerror(error));
+    return error != 0;
+}
+END
+    if [ -e installed/include/coro/tls.h ]; then
+        # shellcheck disable=SC2046
+        ${CC:-cc} tls_app.c $(pkg-config --cflags --libs coro-tls) -o tls_app
+        check 'pkg-config, TLS' ./tls_app
+    fi
 fi
 
 mkdir -p super/subprojects

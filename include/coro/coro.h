@@ -40,6 +40,7 @@
  *                       datagram.h   UDP and Unix datagrams, batches, groups
  *                       net.h        connect; server.h: servers; sock.h: bare sockets
  *                       readiness.h  descriptors of other libraries
+ *                       tls.h        TLS over any stream: the library coro-tls
  *                       pipe.h       pipes, terminals, devices as streams
  *                       address.h    addresses and their text; names.h: their names
  *                       process.h    other programs; signals.h: Unix signals
@@ -121,6 +122,7 @@
 #include <coro/server.h>
 #include <coro/signals.h>
 #include <coro/sock.h>
+#include <coro/tls.h> /* library coro-tls */
 #endif
 
 #endif

@@ -32,6 +32,7 @@
     X(EDEADLK, 35, "deadlock: nothing can wake the tasks that are left")                           \
     X(ENOSYS, 38, "not supported by this system")                                                  \
     X(ELOOP, 40, "awaiting this would wait for itself")                                            \
+    X(EPROTO, 71, "the other side breaks the rules of the protocol, or refuses us")                \
     X(EDESTADDRREQ, 89, "destination address required")                                            \
     X(EMSGSIZE, 90, "message too long")                                                            \
     X(EADDRINUSE, 98, "address already in use")                                                    \
@@ -59,7 +60,9 @@
     X(ELEAK, 1012, "memory was not given back")                                                    \
     X(EBROKEN, 1013, "the barrier is broken")                                                      \
     X(EEOF, 1014, "the end: nothing more will come")                                               \
-    X(ELAGGED, 1015, "too slow: values were missed")
+    X(ELAGGED, 1015, "too slow: values were missed")                                               \
+    X(ETRUNCATED, 1020, "cut off: the connection ended, and TLS had not said so")                  \
+    X(EVERIFY, 1021, "the certificate of the other side is not believed")
 
 enum {
 #define CORO_ERROR_ENUM_(name, number, text) CORO_##name = -number,

@@ -68,8 +68,9 @@ static inline coro_handler coro_handler_of_(const coro_descriptor *descriptor,
  * Makes another stream of a connection's before its handler runs: TLS of TCP. Awaited in the
  * connection's task, so that a slow client holds up nobody else. It takes the stream
  * in *stream, and leaves the one for the handler there. When it fails what is left there, if
- * anything, is closed; that is reported once (coro_loop_report), unless it is the client
- * who went away: CORO_ECONNRESET, CORO_EPIPE, CORO_EINCOMPLETE, CORO_ETIMEDOUT.
+ * anything, is closed; that is reported once (coro_loop_report), unless the client went
+ * away, or is none to talk to: CORO_ECONNRESET, CORO_EPIPE, CORO_EINCOMPLETE,
+ * CORO_ETIMEDOUT, CORO_ETRUNCATED, CORO_EPROTO, CORO_EVERIFY.
  */
 typedef coro_void *(*coro_stream_wrap)(coro_stream **stream, void *context);
 

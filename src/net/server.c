@@ -44,10 +44,19 @@ static bool is_news(int error)
     return error != 0 && error != CORO_ECANCELED && error != CORO_ECONNRESET && error != CORO_EPIPE;
 }
 
-/* One that leaves, or falls silent, half way through a greeting has gone away as well. */
+/* One that leaves, falls silent, or talks nonsense half way through a greeting is none, either. */
 static bool is_news_of_wrap(int error)
 {
-    return is_news(error) && error != CORO_EINCOMPLETE && error != CORO_ETIMEDOUT;
+    switch (error) {
+    case CORO_EINCOMPLETE:
+    case CORO_ETIMEDOUT:
+    case CORO_ETRUNCATED:
+    case CORO_EPROTO:
+    case CORO_EVERIFY:
+        return false;
+    default:
+        return is_news(error);
+    }
 }
 
 /* What is unsent is to leave, after a cancel, and after close_clients, which has told the handler

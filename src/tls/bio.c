@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * bio.c - how OpenSSL moves its records: by a "BIO" of ours over the stream beneath.
+ *
+ *     SSL_read  ─ read ──► what the stream has buffered, then what its transport has
+ *     SSL_write ─ write ─► sent at once, as far as it goes; the rest is kept until it can be
+ *
+ * Reads go into OpenSSL's own buffer, as much as is there (read-ahead), and so
+ * cost one system call for any number of small records. Writes are always taken:
+ * so OpenSSL never stops in the middle of a record, and a write that is cancelled
+ * leaves nothing half done. While something sealed has not left, no data is sealed
+ * (transport.c), so that what is kept here is bounded. Answers that the protocol
+ * itself gives are not, and have a limit: a peer that makes us answer and does not
+ * read is cut off, as is one that talks of nothing but the protocol.
+ */
+#define _GNU_SOURCE
+#include "internal.h"
+
+#if CORO_WITH_TLS
+
+#include <pthread.h>
+
+/* Messages of the protocol in a row, without any data between them. */
+#define IDLE_MESSAGES_MAX 64
+#define UNSENT_MAX ((size_t)256 * 1024)
+
+/* --- what has come --------------------------------------------------------------------------- */
+
+static int bio_read(BIO *bio, char *buffer, size_t size, size_t *count)
+{
+    coro_tls *tls = BIO_get_data(bio);
+    ptrdiff_t result;
+    BIO_clear_retry_flags(bio);
+    *count = 0;
+    if (tls->inner == NULL)
+        result = CORO_ECLOSED;
+    else if (tls->idle_messages > IDLE_MESSAGES_MAX)
+        result = CORO_EPROTO;
+    else
+        result = coro_stream_try_read(tls->inner, buffer, size);
+    tls->inner_error = result < 0 && result != CORO_EAGAIN ? (int16_t)result : 0;
+    if (result > 0) {
+        *count = (size_t)result;
+        return 1;
+    }
+    if (result == CORO_EAGAIN)
+        BIO_set_retry_read(bio);
+    return result == 0 ? 0 : -1;
+}
+
+/* --- what is sealed ------------------------------------------------------------------------- */
+
+static ptrdiff_t send_now(coro_tls *tls, const char *data, size_t size)
+{
+    coro_slice slice = {data, size};
+    return tls->inner != NULL ? coro_stream_try_write(tls->inner, &slice, 1) : CORO_ECLOSED;
+}
+
+int coro_tls_flush(coro_tls *tls)
+{
+    size_t size;
+    int error = 0;
+    while (error == 0 && (size = coro_buffer_size(&tls->out)) > 0) {
+        ptrdiff_t sent = send_now(tls, coro_buffer_begin(&tls->out), size);
+        if (sent >= 0)
+            coro_buffer_consume(&tls->stream.loop->pool, &tls->out, (size_t)sent);
+        else
+            error = (int)sent;
+    }
+    if (error == CORO_EAGAIN) {
+        int refused = coro_stream_want(tls->inner, CORO_STREAM_WRITE);
+        error = refused != 0 ? refused : CORO_EAGAIN;
+    }
+    if (error != 0 && error != CORO_EAGAIN)
+        tls->error = (int16_t)error;
+    return error;
+}
+
+/* Send it, if nothing is before it; keep the rest. */
+static int take(coro_tls *tls, const char *data, size_t size)
+{
+    ptrdiff_t sent = 0;
+    if (!tls->is_corked && coro_buffer_size(&tls->out) == 0) {
+        sent = send_now(tls, data, size);
+        if (CORO_LIKELY(sent == (ptrdiff_t)size))
+            return 0;
+        if (sent < 0 && sent != CORO_EAGAIN)
+            return (int)sent;
+    }
+    if (sent > 0)
+        data += sent, size -= (size_t)sent;
+    if (coro_buffer_size(&tls->out) + size > UNSENT_MAX)
+        return CORO_EPROTO;
+    if (!coro_buffer_reserve(&tls->stream.loop->pool, &tls->out, size))
+        return CORO_ENOMEM;
+    coro_buffer_append(&tls->out, data, size);
+    if (tls->is_corked)
+        return 0;
+    sent = coro_tls_flush(tls);
+    return sent == CORO_EAGAIN ? 0 : (int)sent;
+}
+
+static int bio_write(BIO *bio, const char *data, size_t size, size_t *count)
+{
+    coro_tls *tls = BIO_get_data(bio);
+    int error = take(tls, data, size);
+    BIO_clear_retry_flags(bio);
+    *count = error == 0 ? size : 0;
+    if (error != 0)
+        tls->inner_error = (int16_t)error;
+    return error == 0 ? 1 : -1;
+}
+
+/* --- the BIO -------------------------------------------------------------------------------- */
+
+static long bio_control(BIO *bio, int command, long number, void *pointer)
+{
+    const coro_tls *tls = BIO_get_data(bio);
+    (void)number, (void)pointer;
+    switch (command) {
+    case BIO_CTRL_FLUSH:
+        return 1;
+    case BIO_CTRL_EOF: /* asked when a read gave nothing, and not "later" */
+        return tls->inner_error == 0;
+    default:
+        return 0;
+    }
+}
+
+static BIO_METHOD *method;
+
+/* Made once, and kept. */
+static void make_method(void)
+{
+    method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "coro_stream");
+    if (method == NULL)
+        return;
+    BIO_meth_set_read_ex(method, bio_read);
+    BIO_meth_set_write_ex(method, bio_write);
+    BIO_meth_set_ctrl(method, bio_control);
+}
+
+BIO *coro_tls_bio_new(coro_tls *tls)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    BIO *bio;
+    pthread_once(&once, make_method);
+    bio = method != NULL ? BIO_new(method) : NULL;
+    if (bio != NULL) {
+        BIO_set_data(bio, tls);
+        BIO_set_init(bio, 1);
+    }
+    return bio;
+}
+
+#endif

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+/* Contexts: what may be wrong with files and options, passwords, key logs. */
+#define _GNU_SOURCE
+#include "tls_fixture.h"
+
+TestSuite(tls_context, .timeout = TEST_TIMEOUT_S, .init = make_world, .fini = end_world);
+
+/* The error, whose sentence says `because`. */
+static int client_error(const char *because, coro_tls_context_options options)
+{
+    coro_tls_context *context;
+    int error;
+    options.reason = reason;
+    options.reason_size = sizeof reason;
+    error = coro_tls_client_context(&context, &options);
+    HOLDS(context == NULL);
+    cr_expect(ne(int, strstr(reason, because) != NULL, 0), "%s", reason);
+    return error;
+}
+
+static int server_error(const char *because, coro_tls_context_options options)
+{
+    coro_tls_context *context;
+    int error;
+    options.reason = reason;
+    options.reason_size = sizeof reason;
+    error = coro_tls_server_context(&context, &options);
+    HOLDS(context == NULL);
+    cr_expect(ne(int, strstr(reason, because) != NULL, 0), "%s", reason);
+    return error;
+}
+
+#define OPTIONS(...) ((coro_tls_context_options){__VA_ARGS__})
+
+/* --- files -------------------------------------------------------------------------------- */
+
+static char text_file[32];
+
+static void make_text_file(void)
+{
+    FILE *file = memory_file(text_file);
+    fputs("this is no certificate\n", file);
+    fflush(file);
+}
+
+Test(tls_context, a_file_that_is_not_there_is_named)
+{
+    EQ(client_error("/nowhere/ca.pem", OPTIONS(.ca_file = "/nowhere/ca.pem")), CORO_ENOENT);
+    EQ(client_error("/nowhere", OPTIONS(.ca_path = "/nowhere")), CORO_ENOENT);
+    EQ(server_error("/nowhere/me.pem",
+                    OPTIONS(.certificate_file = "/nowhere/me.pem")),
+       CORO_ENOENT);
+    EQ(server_error("/nowhere/key",
+                    OPTIONS(.certificate_file = server_id.file, .key_file = "/nowhere/key")),
+       CORO_ENOENT);
+    EQ(client_error("key log", OPTIONS(.keylog_file = "/nowhere/keys")), CORO_ENOENT);
+}
+
+Test(tls_context, a_file_with_something_else_in_it_is_refused)
+{
+    make_text_file();
+    EQ(client_error("no certificates of authorities", OPTIONS(.ca_file = text_file)), CORO_EINVAL);
+    EQ(server_error("no certificate", OPTIONS(.certificate_file = text_file)), CORO_EINVAL);
+    EQ(server_error("no key",
+                    OPTIONS(.certificate_file = server_id.file, .key_file = text_file)),
+       CORO_EINVAL);
+}
+
+Test(tls_context, a_key_of_another_certificate_is_refused)
+{
+    EQ(server_error("key",
+                    OPTIONS(.certificate_file = server_id.file, .key_file = ca.file)),
+       CORO_EINVAL);
+}
+
+Test(tls_context, a_server_needs_a_certificate)
+{
+    coro_tls_context *context;
+    EQ(server_error("certificate_file", OPTIONS(.ca_path = NULL)), CORO_EINVAL);
+    EQ(client_error("certificate_file", OPTIONS(.key_file = server_id.file)), CORO_EINVAL);
+    EQ(coro_tls_server_context(&context, NULL), CORO_EINVAL);
+    EQ(coro_tls_client_context(&context, NULL), 0);
+    coro_tls_context_release(context);
+    coro_tls_context_release(NULL);
+}
+
+/* --- passwords ---------------------------------------------------------------------------- */
+
+static int give_password(void *context, char *buffer, size_t size)
+{
+    const char *password = context;
+    if (password == NULL)
+        return -1;
+    HOLDS(strlen(password) < size);
+    memcpy(buffer, password, strlen(password));
+    return (int)strlen(password);
+}
+
+Test(tls_context, an_encrypted_key_needs_its_password)
+{
+    coro_tls_context *context;
+    EQ(server_error("password",
+                    OPTIONS(.certificate_file = server_id.file, .key_file = server_id.key_file)),
+       CORO_EACCES);
+    EQ(server_error("password",
+                    OPTIONS(.certificate_file = server_id.file, .key_file = server_id.key_file,
+                            .password = give_password)),
+       CORO_EACCES);
+    EQ(server_error("password",
+                    OPTIONS(.certificate_file = server_id.file, .key_file = server_id.key_file,
+                            .password = give_password, .password_context = TEXT("wrong"))),
+       CORO_EACCES);
+    context = NEW_SERVER(.key_file = server_id.key_file, .password = give_password,
+                         .password_context = TEXT("sesame"));
+    coro_tls_context_release(context);
+    EQ(client_error("password",
+                    OPTIONS(.certificate_file = server_id.file, .key_file = server_id.key_file)),
+       CORO_EACCES);
+}
+
+/* --- options ------------------------------------------------------------------------------ */
+
+Test(tls_context, options_that_make_no_sense_are_refused)
+{
+    EQ(client_error("versions", OPTIONS(.min_version = 3)), CORO_EINVAL);
+    EQ(client_error("versions",
+                    OPTIONS(.min_version = CORO_TLS_1_3, .max_version = CORO_TLS_1_2)),
+       CORO_EINVAL);
+    EQ(client_error("cipher", OPTIONS(.ciphers = "ROT13")), CORO_EINVAL);
+    EQ(client_error("cipher", OPTIONS(.ciphersuites = "ROT13")), CORO_EINVAL);
+    EQ(client_error("characters", OPTIONS(.alpn = "h2,,http/1.1")), CORO_EINVAL);
+    EQ(client_error("characters", OPTIONS(.alpn = "")), CORO_EINVAL);
+    EQ(client_error("characters", OPTIONS(.alpn = "h2,")), CORO_EINVAL);
+}
+
+Test(tls_context, a_reason_that_does_not_fit_is_cut)
+{
+    char small[5];
+    coro_tls_context *context;
+    coro_tls_context_options options = {.alpn = "", .reason = small, .reason_size = sizeof small};
+    EQ(coro_tls_client_context(&context, &options), CORO_EINVAL);
+    EQ(strlen(small), 4);
+    options.reason_size = 0;
+    EQ(coro_tls_client_context(&context, &options), CORO_EINVAL);
+}
+
+Test(tls_context, is_counted)
+{
+    coro_tls_context *context = NEW_CLIENT(.alpn = "h2");
+    HOLDS(coro_tls_context_retain(context) == context);
+    coro_tls_context_release(context);
+    EQ(context->references, 1);
+    coro_tls_context_release(context);
+}
+
+/* The linker gives us the library's calls of calloc; OpenSSL's allocator is its own. */
+void *__real_calloc(size_t count, size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+
+static bool is_exhausted;
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+    return is_exhausted ? NULL : __real_calloc(count, size);
+}
+
+Test(tls_context, needs_memory)
+{
+    coro_tls_context *context;
+    is_exhausted = true;
+    EQ(coro_tls_client_context(&context, NULL), CORO_ENOMEM);
+    HOLDS(context == NULL);
+    EQ(coro_tls_server_context(&context, NULL), CORO_ENOMEM);
+    HOLDS(context == NULL);
+}
+
+/* --- secrets ------------------------------------------------------------------------------ */
+
+static void keep_line(void *context, const char *line)
+{
+    HOLDS(strchr(line, '\n') == NULL);
+    ++*(int *)context;
+}
+
+Test(tls_context, tells_the_secrets_to_who_asks_for_them)
+{
+    char path[32];
+    int heard_lines = 0;
+    FILE *file = memory_file(path);
+    trust((coro_tls_context_options){
+        .keylog = keep_line, .keylog_context = &heard_lines, .keylog_file = path});
+    shake();
+    EQ(ends.client_error, 0);
+    EQ(heard_lines, 5); /* TLS 1.3: two of the handshake, two of the data, one to export */
+    fclose(file);
+}
+
+Test(tls_context, appends_the_secrets_to_the_file_of_the_environment)
+{
+    char path[32], line[300];
+    int lines = 0;
+    FILE *file = memory_file(path);
+    setenv("SSLKEYLOGFILE", path, 1);
+    TRUST(.ca_path = NULL);
+    unsetenv("SSLKEYLOGFILE");
+    shake();
+    shake();
+    EQ(ends.client_error, 0);
+    file = freopen(path, "r", file);
+    while (fgets(line, sizeof line, file) != NULL)
+        lines += strstr(line, "SECRET") != NULL;
+    EQ(lines, 10);
+    fclose(file);
+}

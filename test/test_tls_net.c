@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: MIT */
+/* TLS over TCP: connections, servers, and their ends. */
+#define _GNU_SOURCE
+#include "tls_fixture.h"
+
+#include <coro/task.h>
+
+TestSuite(tls_net, .timeout = TEST_TIMEOUT_S, .init = make_world, .fini = end_world);
+
+/* A server for the length of a call, which gets its port. */
+ASYNC(talk, ARGS(const char *, host, const char *, port, size_t, size),
+      VARS(coro_stream *stream; coro_group group;))
+{
+    ASYNC_BEGIN;
+    fill_message();
+    ends.options.reason = ends.why;
+    ends.options.reason_size = sizeof ends.why;
+    AWAIT(self->stream,
+          coro_open_tls_connection(self->host, self->port, client_context, &ends.options));
+    HOLDS(coro_stream_fd(self->stream) >= 0);
+    CORO_GROUP(self->group) {
+        if (coro_group_create_task(&self->group, send_all(self->stream, self->size)) == NULL)
+            ASYNC_THROW(CORO_ENOMEM);
+        AWAIT(coro_stream_read_exactly(self->stream, heard_bytes, self->size));
+    }
+    HOLDS(memcmp(message, heard_bytes, self->size) == 0);
+  ASYNC_FINALLY:
+    AWAIT(coro_stream_close(&self->stream));
+    ASYNC_END;
+}
+
+ASYNC(serve, ARGS(const char *, host, size_t, size), VARS(coro_server *server; int error; int i;))
+{
+    ASYNC_BEGIN;
+    AWAIT(self->server, coro_start_tls_server(CORO_HANDLER(echo), NULL, "127.0.0.1", "0",
+                                              server_context, NULL));
+    for (self->i = 0; self->i < 3 && self->error == 0; self->i++)
+        AWAIT_CATCH(self->error, talk(self->host, port_text(self->server), self->size));
+    if (self->error != 0)
+        ASYNC_THROW(self->error);
+  ASYNC_FINALLY:
+    AWAIT(coro_server_shutdown(self->server, CORO_SECONDS(1)));
+    ASYNC_END;
+}
+
+Test(tls_net, echoes)
+{
+    EQ(RUN_NET(serve("localhost", 5)), 0);
+    EQ(RUN_NET(serve("127.0.0.1", 300000)), 0);
+}
+
+Test(tls_net, each_allocation_may_fail)
+{
+    size_t n = 0;
+    do {
+        int error;
+        memset(&memory, 0, sizeof memory);
+        memset(&heard, 0, sizeof heard);
+        memory.fail_at = ++n;
+        error = RUN_NET_LOUD(serve("127.0.0.1", 20000));
+        /* A server that has no memory for a connection refuses it, in one way or another. */
+        HOLDS(error == 0 || memory.failed > 0);
+    } while (memory.failed > 0);
+    HOLDS(n > 5);
+}
+
+/* What the client says of a server that is not believed; nothing is left, nothing reported. */
+Test(tls_net, c137_a_certificate_that_is_not_believed_leaves_nothing_behind)
+{
+    ends.options.server_name = "elsewhere.example";
+    EQ(RUN_NET(serve("127.0.0.1", 5)), CORO_EVERIFY);
+    HOLDS(strstr(ends.why, "ostname mismatch") != NULL);
+}
+
+Test(tls_net, a_connection_without_a_context_believes_the_systems_authorities_only)
+{
+    coro_tls_context *ours = client_context;
+    client_context = NULL;
+    EQ(RUN_NET(serve("127.0.0.1", 5)), CORO_EVERIFY);
+    client_context = ours;
+}
+
+ASYNC(refused, VARS(coro_stream *stream; int error; struct sockaddr_in at; char port[8];))
+{
+    ASYNC_BEGIN;
+    close(listen_somewhere(1, &self->at));
+    snprintf(self->port, sizeof self->port, "%u", (unsigned)ntohs(self->at.sin_port));
+    AWAIT_CATCH(self->error, self->stream,
+                coro_open_tls_connection("127.0.0.1", self->port, client_context, NULL));
+    EQ(self->error, CORO_ECONNREFUSED);
+    HOLDS(self->stream == NULL);
+    ASYNC_END;
+}
+
+Test(tls_net, a_connection_that_is_refused_says_so)
+{
+    EQ(RUN_NET(refused()), 0);
+}
+
+/* --- clients that behave badly ------------------------------------------------------------- */
+
+/* Some bytes, and then the end, or a reset. */
+ASYNC(pester, ARGS(const char *, port, const char *, text, bool, is_reset),
+      VARS(coro_stream *stream; size_t n; int error;))
+{
+    ASYNC_BEGIN;
+    AWAIT(self->stream, coro_open_connection("127.0.0.1", self->port, NULL));
+    AWAIT(coro_stream_write(self->stream, self->text, strlen(self->text)));
+    AWAIT(coro_stream_drain(self->stream));
+    if (self->is_reset) {
+        coro_stream_abort(&self->stream);
+    } else {
+        AWAIT(coro_stream_shutdown_write(self->stream));
+        do
+            AWAIT_CATCH(self->error, self->n, coro_stream_read(self->stream, heard_bytes, 100));
+        while (self->error == 0 && self->n > 0);
+    }
+  ASYNC_FINALLY:
+    AWAIT_CATCH(self->error, coro_stream_close(&self->stream));
+    ASYNC_END;
+}
+
+ASYNC(pestered, VARS(coro_server *server;))
+{
+    ASYNC_BEGIN;
+    AWAIT(self->server, coro_start_tls_server(CORO_HANDLER(echo), NULL, "127.0.0.1", "0",
+                                              server_context, NULL));
+    AWAIT(pester(port_text(self->server), "GET / HTTP/1.0\r\n\r\n", false));
+    AWAIT(pester(port_text(self->server), "", false));
+    AWAIT(pester(port_text(self->server), "\x16\x03\x01", true));
+    AWAIT(pester(port_text(self->server), "\x16\x03\x01\x7f\xff", false));
+    AWAIT(talk("127.0.0.1", port_text(self->server), 1000)); /* it lives on */
+  ASYNC_FINALLY:
+    AWAIT(coro_server_shutdown(self->server, CORO_SECONDS(1)));
+    ASYNC_END;
+}
+
+Test(tls_net, c137_clients_that_do_not_shake_hands_are_hung_up_on_without_a_report)
+{
+    EQ(RUN_NET(pestered()), 0);
+}
+
+/* The server's time is over while a client still shakes hands: it is cancelled. */
+ASYNC(silent_client, VARS(coro_server *server; coro_stream *stream; size_t n; int error;))
+{
+    ASYNC_BEGIN;
+    AWAIT(self->server, coro_start_tls_server(CORO_HANDLER(echo), NULL, "127.0.0.1", "0",
+                                              server_context, NULL));
+    AWAIT(self->stream, coro_open_connection("127.0.0.1", port_text(self->server), NULL));
+    while (coro_server_connections(self->server) == 0)
+        AWAIT(coro_sleep(CORO_MS(1)));
+    AWAIT(coro_server_shutdown(self->server, CORO_MS(10)));
+    self->server = NULL;
+    AWAIT_CATCH(self->error, self->n, coro_stream_read(self->stream, heard_bytes, 100));
+    HOLDS(self->error == CORO_ECONNRESET || self->n == 0);
+  ASYNC_FINALLY:
+    AWAIT(coro_stream_close(&self->stream));
+    AWAIT(coro_server_shutdown(self->server, 0));
+    ASYNC_END;
+}
+
+Test(tls_net, c139_a_server_that_shuts_down_ends_handshakes_too)
+{
+    EQ(RUN_NET(silent_client()), 0);
+}
+
+/* --- ends --------------------------------------------------------------------------------- */
+
+static size_t got;
+
+ASYNC(late_reader, ARGS(coro_stream *, stream, void *, context), VARS(size_t n;))
+{
+    ASYNC_BEGIN;
+    AWAIT(coro_sleep(CORO_MS(30)));
+    do {
+        AWAIT(self->n, coro_stream_read(self->stream, heard_bytes, sizeof heard_bytes));
+        got += self->n;
+    } while (self->n > 0);
+    say("end ");
+    ASYNC_END;
+}
+
+/* The last bytes, close_notify and FIN are there at once; the server has said something, too,
+ * which the client never reads. */
+ASYNC(farewell, ARGS(size_t, size), VARS(coro_server *server; coro_stream *stream;))
+{
+    ASYNC_BEGIN;
+    got = 0;
+    AWAIT(self->server, coro_start_tls_server(CORO_HANDLER(late_reader), NULL, "127.0.0.1", "0",
+                                              server_context, NULL));
+    AWAIT(self->stream, coro_open_tls_connection("127.0.0.1", port_text(self->server),
+                                                 client_context, NULL));
+    AWAIT(coro_stream_write(self->stream, message, self->size));
+    AWAIT(coro_stream_close(&self->stream));
+    AWAIT(coro_server_shutdown(self->server, CORO_SECONDS(5)));
+    EQ(got, self->size);
+    ASYNC_END;
+}
+
+Test(tls_net, f061_close_notify_and_fin_in_one_packet_are_data_and_then_the_end)
+{
+    EQ(RUN_NET(farewell(5)), 0);
+    EQ(RUN_NET(farewell(50000)), 0);
+    SAID("end end ");
+}
+
+/* An error beneath while a write is on its way ends the connection, once. */
+ASYNC(lost, VARS(coro_stream *one, *other; int error; size_t n; coro_task *task;))
+{
+    ASYNC_BEGIN;
+    connect_streams(&ends.client, &ends.server);
+    AWAIT(shake_hands());
+    EQ(ends.client_error, 0);
+    self->task = coro_create_task(send_all(ends.client, sizeof message));
+    AWAIT(self->n, coro_stream_read(ends.server, heard_bytes, 10));
+    coro_stream_abort(&ends.server);
+    AWAIT_CATCH(self->error, coro_task_join(self->task));
+    if (self->error == 0) /* the kernel had room for all of it */
+        AWAIT_CATCH(self->error, self->n, coro_stream_read(ends.client, heard_bytes, 10));
+    HOLDS(self->error == CORO_ECONNRESET || self->error == CORO_EPIPE);
+    coro_task_release(self->task);
+    AWAIT_CATCH(self->error, coro_stream_close(&ends.client));
+    ASYNC_END;
+}
+
+Test(tls_net, c139_a_connection_that_is_lost_while_it_is_busy_is_an_error)
+{
+    EQ(RUN_NET(lost()), 0);
+}
+
+ASYNC(inside_of_tcp, VARS(coro_stream *stream;))
+{
+    ASYNC_BEGIN;
+    connect_streams(&ends.client, &ends.server);
+    AWAIT(shake_hands());
+    AWAIT(shake_hands());
+    EQ(ends.client_error, 0);
+    fill_message();
+    AWAIT(move(ends.client, ends.server, sizeof message));
+    AWAIT(move(ends.server, ends.client, sizeof message));
+    AWAIT(coro_stream_write(ends.client, "bye", 3));
+    AWAIT(coro_stream_close(&ends.client));
+    AWAIT(coro_stream_read_exactly(ends.server, heard_bytes, 3));
+    AWAIT(coro_stream_close(&ends.server));
+    ASYNC_END;
+}
+
+Test(tls_net, tls_over_tls_over_tcp)
+{
+    EQ(RUN_NET(inside_of_tcp()), 0);
+}
