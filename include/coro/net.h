@@ -25,9 +25,29 @@ CORO_BEGIN_DECLS
 
 /* --- connections -------------------------------------------------------------------------- */
 
+/* What became of one address. */
+typedef struct coro_connect_attempt {
+    char address[72]; /* "[::1]:80" */
+    int error; /* 0: this one; CORO_ECANCELED: another was faster; CORO_EPENDING: not tried */
+} coro_connect_attempt;
+
+#define CORO_CONNECT_REPORT_MAX 16
+
+/* All of them, in the order in which they were to be tried. */
+typedef struct coro_connect_report {
+    size_t count; /* there may be more than are told */
+    coro_connect_attempt attempts[CORO_CONNECT_REPORT_MAX];
+} coro_connect_report;
+
 typedef struct coro_connect_options {
-    const char *local_host; /* bind to this address first; NULL: any */
+    int family;             /* AF_INET or AF_INET6; 0: both */
+    const char *local_host; /* bind to this address first, or one of this name; NULL: any */
+    uint16_t local_port;    /* and to this port; 0: any */
     bool nagle;             /* true: leave Nagle's delay on */
+    bool keep_alive;        /* ask the other side from time to time whether it is still there */
+    coro_duration delay;    /* an address's head start before the next is tried as well. 0: 250 ms;
+                               less: for ever, the next is tried when it has failed */
+    coro_connect_report *report; /* told what became of each, however the await ends; or NULL */
 } coro_connect_options;
 
 /* What coro_open_connection gives. */
@@ -37,15 +57,30 @@ typedef struct CORO_MAY_ALIAS coro_connecting {
 } coro_connecting;
 
 /*
- * Connect to a host, a name or an address, at a service, a name or a number. All
- * addresses of a name are tried, in order, until one answers. The stream is the
- * caller's: coro_stream_close. Errors: CORO_ENAME, CORO_ENAMEAGAIN (no such name, or
- * not now), what the last connect said (CORO_ECONNREFUSED...), CORO_ENOMEM,
- * CORO_EMFILE. Borrows all arguments until the await has ended. options may be
- * NULL. Cancelled: no socket stays.
+ * Connect to a host, a name or an address, at a service, a name or a number. The
+ * addresses of a name race (Happy Eyeballs, RFC 8305): IPv6 and IPv4 in turn, each with
+ * a head start before the next, which comes at once when one fails; the first that
+ * answers wins, and the sockets of all others are closed before the await is over.
+ * 64 addresses take part at most.
+ *
+ * The stream is the caller's: coro_stream_close. Errors: CORO_ENAME, CORO_ENAMEAGAIN (no
+ * such name, or not now); if no address answers what the last one said
+ * (CORO_ECONNREFUSED...), leaving out those which this machine could not even try,
+ * unless it is all of them (CORO_EADDRNOTAVAIL, no route); CORO_ENOMEM, CORO_EMFILE.
+ * options->report has the error of each. Borrows all arguments until the await has
+ * ended. options may be NULL. Cancelled: no socket stays.
  */
 CORO_API CORO_NODISCARD coro_connecting *
 coro_open_connection(const char *host, const char *service, const coro_connect_options *options);
+
+/*
+ * Connect a stream socket of your own, of any family, bound or with options set, to
+ * an address. Takes fd, on success only; else, and when cancelled, it stays the caller's,
+ * non-blocking, and is best closed. The errors are connect(2)'s, and those of
+ * coro_stream_from_fd, which makes a stream of a socket that is connected already.
+ */
+CORO_API CORO_NODISCARD coro_connecting *
+coro_open_connection_fd(int fd, const struct sockaddr *address, size_t size);
 
 /*
  * The same to a Unix socket: a path, or "@name" (see coro_start_unix_server). A server whose

@@ -35,6 +35,11 @@ coro_conn *coro_conn_new(int fd, int *error);
 void coro_conn_connected(coro_conn *conn);
 /* The stream never was; its socket is closed. */
 void coro_conn_free(coro_conn *conn);
+/* connect.c: a connection to one address, from one of the local ones if there are any. */
+ASYNC_DECLARE(coro_connect_one, RETURNS(coro_conn *, coro_conn_free),
+              ARGS(const struct addrinfo *, address, const struct addrinfo *, local,
+                   const coro_connect_options *, options),
+              VARS(coro_conn *conn; int error;));
 /* Send without Nagle's delay. On Linux an accepted socket inherits it from its listener. */
 void coro_set_no_delay(int fd);
 
