@@ -95,6 +95,7 @@ HEADERS = {
     "net": "net",
     "datagram": "net",
     "server": "net",
+    "serve_threads": "net",
     "net_protocol": "net",
     "tls": "tls",
 }

@@ -41,6 +41,7 @@
  *                       net.h        connect; server.h: servers; sock.h: bare sockets
  *                       readiness.h  descriptors of other libraries
  *                       tls.h        TLS over any stream: the library coro-tls
+ *                       serve_threads.h  a server in several loops, each in a thread
  *                       pipe.h       pipes, terminals, devices as streams
  *                       address.h    addresses and their text; names.h: their names
  *                       process.h    other programs; signals.h: Unix signals
@@ -119,6 +120,7 @@
 #include <coro/net.h>
 #include <coro/net_protocol.h>
 #include <coro/readiness.h>
+#include <coro/serve_threads.h>
 #include <coro/server.h>
 #include <coro/signals.h>
 #include <coro/sock.h>
