@@ -70,6 +70,7 @@ HEADERS = {
     "rwlock": "kernel",
     "pipe": "os",
     "process": "os",
+    "terminal": "os",
     "run": "os",
     "runner": "os",
     "signals": "os",

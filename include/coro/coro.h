@@ -45,6 +45,7 @@
  *                       pipe.h       pipes, terminals, devices as streams
  *                       address.h    addresses and their text; names.h: their names
  *                       process.h    other programs; signals.h: Unix signals
+ *                       terminal.h   stdin and stdout as streams, raw mode, size
  *                       protocol.h   callbacks instead of awaits; net_protocol.h: over TCP
  *                       bare.h       no operating system: clock, sleep, interrupts
  *   to see inside       debug.h      the tree of tasks, debug mode
@@ -106,6 +107,7 @@
 #include <coro/staggered.h>
 #include <coro/stream.h>
 #include <coro/task.h>
+#include <coro/terminal.h>
 #include <coro/thread_future.h>
 #include <coro/wait.h>
 #include <coro/watch.h>

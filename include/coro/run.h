@@ -39,6 +39,18 @@ CORO_API const struct coro_backend *coro_backend_default(void);
 /* By name: "epoll"; "sim", the virtual clock of coro/test.h. NULL: not built in. Any thread. */
 CORO_API const struct coro_backend *coro_backend_named(const char *name);
 
+/*
+ * In a child of fork(): make the loop the child's own. Before that, a use of the parent's loop
+ * traps, for all that the system does for it goes by descriptors that both have. Afterwards the
+ * loop waits by itself for what it waited for, and its tasks go on in the child, too. The open
+ * files of its streams are shared still, as by any fork: let one side close them. What else
+ * is the parent's alone: its children (coro/process.h), whose status is
+ * CORO_PROCESS_UNKNOWN here, and its threads: what they were doing for this loop never
+ * comes, and its executors are not to be used. 0, CORO_ENOMEM, CORO_EMFILE: it is still the
+ * parent's. In the parent, or twice: nothing. Loop thread, inside a task or not.
+ */
+CORO_API CORO_NODISCARD int coro_loop_fork_reset(coro_loop *loop);
+
 CORO_END_DECLS
 
 #endif

@@ -29,6 +29,7 @@ typedef struct coro_inbox {
     bool (*sleep)(struct coro_inbox *inbox); /* from now on posts wake. False: do not wait */
     void (*awake)(struct coro_inbox *inbox); /* from now on they need not */
     void (*close)(struct coro_inbox *inbox); /* run the rest; accept nothing more */
+    coro_waker *waker; /* its own */
     unsigned jobs; /* that threads do for this loop now: a virtual clock stands meanwhile */
 } coro_inbox;
 
@@ -49,6 +50,10 @@ typedef struct coro_backend {
     coro_waker *(*waker)(coro_loop *loop);
     /* Readable when `wait` would find something; NULL: there is no such descriptor. */
     int (*descriptor)(const coro_loop *loop);
+    /* In a forked child: let go of what is the parent's, and have all of it anew, these wakers of
+     * the loop, too. 1: done; 0: it is this process's already; an error: it is the parent's still.
+     * NULL: nothing is shared. */
+    int (*fork_reset)(coro_loop *loop, coro_waker *const *wakers, unsigned count);
     /* What coro_fd_… does on this backend. NULL: it knows no descriptors. */
     const struct coro_fd_ops *fds;
 } coro_backend;

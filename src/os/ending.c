@@ -119,27 +119,34 @@ static void reap(coro_process *process)
     stop_watching(process);
 }
 
-/* Has it ended? Then its waiters know. */
+/* Its waiters know. */
+static void ended(coro_process *process, int returncode)
+{
+    process->returncode = returncode;
+    for (coro_task *task; (task = coro_waiters_pop(&process->waiters)) != NULL;) {
+        task->wait.a.number = returncode;
+        coro_wait_done(task, 0);
+    }
+}
+
+/* Has it ended? */
 static bool look(coro_process *process)
 {
     siginfo_t info;
+    int returncode = CORO_PROCESS_UNKNOWN;
     if (process->returncode != CORO_PROCESS_RUNNING)
         return true;
-    if (ask(process, &info, WNOWAIT) != 0)
-        process->returncode = CORO_PROCESS_UNKNOWN; /* its number is nobody's, or a stranger's */
-    else if (info.si_pid == 0)
-        return false;
-    else
-        process->returncode = info.si_code == CLD_EXITED ? info.si_status : -info.si_status;
-    process->reaped = process->returncode == CORO_PROCESS_UNKNOWN;
-    if (process->reaped)
+    if (ask(process, &info, WNOWAIT) != 0) {
+        process->reaped = true; /* its number is nobody's, or a stranger's */
         stop_watching(process);
-    else if (!process->has_group)
-        reap(process);
-    for (coro_task *task; (task = coro_waiters_pop(&process->waiters)) != NULL;) {
-        task->wait.a.number = process->returncode;
-        coro_wait_done(task, 0);
+    } else if (info.si_pid == 0) {
+        return false;
+    } else {
+        returncode = info.si_code == CLD_EXITED ? info.si_status : -info.si_status;
+        if (!process->has_group)
+            reap(process);
     }
+    ended(process, returncode);
     return true;
 }
 
@@ -190,10 +197,10 @@ static bool is_alone(coro_process *process)
 static void tick(void *context);
 
 /* Look again when something may have changed. False: there is no room for a timer. */
-static bool look_again(coro_process *process, coro_time now, bool ended)
+static bool look_again(coro_process *process, coro_time now, bool over)
 {
     coro_time when = process->deadline;
-    if (ended && when > now + GROUP_LOOK)
+    if (over && when > now + GROUP_LOOK)
         when = now + GROUP_LOOK;
     return coro_loop_call_at(process->loop, &process->timer, when, tick, process) == 0;
 }
@@ -202,11 +209,11 @@ static bool look_again(coro_process *process, coro_time now, bool ended)
 static void settle(coro_process *process)
 {
     coro_time now = coro_loop_time(process->loop);
-    bool ended = look(process);
+    bool over = look(process);
     if (process->phase == CORO_PROCESS_LIVES_)
         return;
-    if (!ended || (process->phase == CORO_PROCESS_ASKED_ && !is_alone(process))) {
-        if (now < process->deadline && look_again(process, now, ended))
+    if (!over || (process->phase == CORO_PROCESS_ASKED_ && !is_alone(process))) {
+        if (now < process->deadline && look_again(process, now, over))
             return;
         if (process->phase == CORO_PROCESS_KILLED_) {
             if (now >= process->deadline)
@@ -216,7 +223,7 @@ static void settle(coro_process *process)
         process->phase = CORO_PROCESS_KILLED_;
         process->deadline = now + KILL_LIMIT;
         send_all(process, SIGKILL);
-        if (!ended) {
+        if (!over) {
             (void)look_again(process, now, false);
             return;
         }
@@ -289,6 +296,22 @@ static void ring_close(coro_hook *closer)
         coro_process_unref(process);
     }
     free(self);
+}
+
+void coro_process_fork_reset(coro_loop *loop)
+{
+    for (coro_hook *each = loop->closers; each != NULL; each = each->next) {
+        ring *self = (ring *)each;
+        if (each->run != ring_close)
+            continue;
+        for (coro_process *process; (process = self->first) != NULL;) {
+            process->has_group = false;
+            process->reaped = true; /* it is not for us to reap, nor to signal */
+            stop_watching(process);
+            ended(process, CORO_PROCESS_UNKNOWN);
+            gone(process);
+        }
+    }
 }
 
 /* --- its beginning ------------------------------------------------------------------------ */

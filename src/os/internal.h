@@ -16,6 +16,13 @@
 
 #include <errno.h>
 
+/* --- fork.c asks these, in a child -------------------------------------------------------- */
+
+/* runner.c: who wakes the loop at a ^C; or NULL. */
+coro_waker *coro_runner_waker(const coro_loop *loop);
+/* ending.c: the parent's children are none of ours. */
+void coro_process_fork_reset(coro_loop *loop);
+
 /* --- pipe.c: a stream over read and write ------------------------------------------------- */
 
 typedef struct coro_pipe_stream {

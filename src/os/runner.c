@@ -13,10 +13,8 @@
 #define _GNU_SOURCE
 #include <coro/runner.h>
 
-#include "kernel/kernel.h"
-#include "poll/sys.h"
+#include "internal.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdatomic.h>
 
@@ -93,6 +91,12 @@ static void give_interrupts_back(coro_runner *runner)
         ;
     wakes->free(wakes);
     atomic_store(&interrupted, NULL);
+}
+
+coro_waker *coro_runner_waker(const coro_loop *loop)
+{
+    const coro_runner *runner = atomic_load(&interrupted);
+    return runner != NULL && &runner->loop == loop ? atomic_load(&waker) : NULL;
 }
 
 /* What a run answers that was interrupted: a cancel by somebody else is one all the same. */

@@ -43,6 +43,7 @@ typedef struct poller {
     bool coarse;         /* no epoll_pwait2 here */
     bool no_timer;       /* no timerfd either */
     long slack;          /* of the thread, before us */
+    unsigned forks;      /* coro_forks, when all of this was made */
     slot *slots;         /* by descriptor */
     size_t slots_count;
     size_t records;        /* in slots */
@@ -53,11 +54,20 @@ typedef struct poller {
 typedef struct event_waker {
     coro_waker waker;
     int fd;
+    unsigned forks;
 } event_waker;
 
 static poller *poller_of(const coro_loop *loop)
 {
     return loop->backend_data;
+}
+
+/* All that the system does for a loop goes by descriptors that a forked child shares: what it did
+ * with them would happen to its parent. */
+static void check_process(const poller *self)
+{
+    CORO_CHECK(self->forks == coro_forks, "this loop is the parent's: after a fork call "
+                                          "coro_loop_fork_reset in the child, or exec");
 }
 
 /* --- descriptors -------------------------------------------------------------------------- */
@@ -131,6 +141,7 @@ static int fd_watch(coro_fd *record, unsigned direction)
     int op = record->registered ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
     struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP | EPOLLET};
     int result;
+    check_process(self);
     if (record->fd < 0)
         return CORO_EBADF;
     if (direction & CORO_FD_WRITE)
@@ -157,6 +168,7 @@ static void fd_close(coro_fd *record)
 {
     poller *self = poller_of(record->loop);
     slot *own = record->fd >= 0 ? &self->slots[record->fd] : NULL;
+    check_process(self);
     if (record->queued) {
         unqueue(&self->queued, record);
         unqueue(&self->due, record);
@@ -241,7 +253,7 @@ static coro_time clock_now(void)
 
 static coro_time epoll_now(coro_loop *loop)
 {
-    (void)loop;
+    check_process(poller_of(loop));
     return clock_now();
 }
 
@@ -317,7 +329,9 @@ static void event_wake(coro_waker *waker)
 {
     static const uint64_t one = 1;
     int saved = errno; /* a signal handler may be calling */
-    ssize_t written = coro_sys.write(((event_waker *)waker)->fd, &one, sizeof one);
+    event_waker *self = (event_waker *)waker;
+    ssize_t written =
+        self->forks == coro_forks ? coro_sys.write(self->fd, &one, sizeof one) : 0;
     (void)written; /* a full counter has woken the loop before */
     errno = saved;
 }
@@ -336,6 +350,7 @@ static coro_waker *event_waker_new(coro_loop *loop)
     if (waker == NULL)
         return NULL;
     waker->waker = (coro_waker){event_wake, event_free};
+    waker->forks = coro_forks;
     waker->fd = coro_sys.eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (waker->fd >= 0 &&
         coro_sys.epoll_ctl(poller_of(loop)->epoll, EPOLL_CTL_ADD, waker->fd, &event) == 0)
@@ -363,6 +378,8 @@ static int epoll_open(coro_loop *loop, const coro_loop_options *options)
         memory->resize(memory->context, self, sizeof *self, 0);
         return error;
     }
+    coro_forks_count();
+    self->forks = coro_forks;
     self->slack = coro_sys.prctl(PR_GET_TIMERSLACK, 0, 0, 0, 0);
     coro_sys.prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
     loop->backend_data = self;
@@ -374,6 +391,7 @@ static void epoll_close(coro_loop *loop)
 {
     poller *self = poller_of(loop);
     coro_allocator *memory = &loop->pool.allocator;
+    check_process(self);
     for (coro_fd *each = self->queued; each != NULL; each = each->next)
         if (each->fd < 0)
             each->loop = NULL;
@@ -397,6 +415,55 @@ static int epoll_descriptor(const coro_loop *loop)
     return poller_of(loop)->epoll;
 }
 
+/* --- in a child of a fork ----------------------------------------------------------------- */
+
+/* A descriptor of ours takes the place of one that is shared: its number stays. */
+static int replace(int shared, int ours)
+{
+    int error = ours < 0 || coro_sys.dup3(ours, shared, O_CLOEXEC) < 0 ? -errno : 0;
+    if (ours >= 0)
+        coro_sys.close(ours);
+    return error;
+}
+
+static int replace_all(poller *self, coro_waker *const *wakers, unsigned count)
+{
+    struct epoll_event event = {.events = EPOLLIN | EPOLLET, .data = {.u64 = NO_SLOT}};
+    int error = replace(self->epoll, coro_sys.epoll_create1(EPOLL_CLOEXEC));
+    for (unsigned i = 0; i < count && error == 0; i++) {
+        event_waker *waker = (event_waker *)wakers[i];
+        error = replace(waker->fd, coro_sys.eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
+        if (error == 0 &&
+            coro_sys.epoll_ctl(self->epoll, EPOLL_CTL_ADD, waker->fd, &event) != 0)
+            error = -errno;
+        waker->forks = error == 0 ? coro_forks : waker->forks;
+    }
+    return error;
+}
+
+/* The new epoll knows no descriptor: those that are waited for are told to it, the others when
+ * they are. One that it refuses is tried by its owner, who hears why. */
+static int epoll_fork_reset(coro_loop *loop, coro_waker *const *wakers, unsigned count)
+{
+    poller *self = poller_of(loop);
+    int error = self->forks != coro_forks ? replace_all(self, wakers, count) : 0;
+    if (error != 0 || self->forks == coro_forks)
+        return error;
+    if (self->timer >= 0)
+        coro_sys.close(self->timer);
+    self->timer = -1;
+    self->forks = coro_forks;
+    for (size_t i = 0; i < self->slots_count; i++) {
+        coro_fd *record = self->slots[i].record;
+        if (record == NULL || record->plain)
+            continue;
+        record->registered = 0;
+        if (record->wanted && fd_watch(record, record->wanted) != 0)
+            fd_queue(record);
+    }
+    return 1;
+}
+
 const coro_backend coro_epoll_backend = {
     .name = "epoll",
     .open = epoll_open,
@@ -405,5 +472,6 @@ const coro_backend coro_epoll_backend = {
     .wait = epoll_wait_until,
     .waker = event_waker_new,
     .descriptor = epoll_descriptor,
+    .fork_reset = epoll_fork_reset,
     .fds = &fd_ops,
 };

@@ -11,6 +11,30 @@
 #include "poll.h"
 #include "sys.h"
 
+#include <pthread.h>
+
+/* --- forks -------------------------------------------------------------------------------- */
+
+unsigned coro_forks;
+
+static void in_child(void)
+{
+    coro_forks++;
+}
+
+static void begin_to_count(void)
+{
+    (void)pthread_atfork(NULL, NULL, in_child); /* without memory nobody is warned */
+}
+
+void coro_forks_count(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, begin_to_count);
+}
+
+/* --- records ------------------------------------------------------------------------------ */
+
 int coro_fd_open(coro_loop *loop, coro_fd *record, int fd,
                  void (*ready)(coro_fd *record, unsigned directions))
 {

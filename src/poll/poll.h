@@ -92,6 +92,13 @@ void coro_fd_close(coro_fd *record);
 /* Take the descriptor back, alive and out of the loop: to hand it to somebody else. Or -1. */
 int coro_fd_detach(coro_fd *record);
 
+/*
+ * How many forks lie between the process that first counted them and this one: a loop whose note
+ * of it is another one has been made by a parent, and what the system holds for it is shared.
+ */
+extern unsigned coro_forks;
+void coro_forks_count(void); /* from now on */
+
 /* Is a try worth while? */
 static inline bool coro_fd_may_try(const coro_fd *record, unsigned direction)
 {

@@ -32,6 +32,7 @@
 #include <sys/timerfd.h>
 #include <sys/types.h>
 #include <sys/uio.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -74,13 +75,16 @@
     X(int, unlink, (const char *path))                                                             \
     X(int, chmod, (const char *path, mode_t mode))                                                 \
     X(int, pipe2, (int fds[2], int flags))                                                         \
+    X(int, dup3, (int fd, int place, int flags))                                                   \
     X(int, sigaction, (int signo, const struct sigaction *fresh, struct sigaction *old))           \
     X(int, madvise, (void *block, size_t size, int advice))                                        \
     X(int, fcntl, (int fd, int command, ...))                                                      \
     X(int, fstat, (int fd, struct stat *about))                                                    \
     X(int, poll, (struct pollfd *fds, nfds_t count, int timeout_ms))                               \
     X(int, prctl, (int option, ...))                                                               \
-    X(int, kill, (pid_t pid, int signo))
+    X(int, kill, (pid_t pid, int signo))                                                           \
+    X(int, tcgetattr, (int fd, struct termios *mode))                                              \
+    X(int, tcsetattr, (int fd, int when, const struct termios *mode))
 
 /* Those whose addresses cannot be taken as they are: glibc's transparent unions, and what older
  * C libraries do not have. Functions of sys.c stand for them. */

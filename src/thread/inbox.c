@@ -37,7 +37,6 @@
 struct coro_remote {
     coro_inbox inbox; /* loop thread, from here... */
     coro_loop *loop;
-    coro_waker *waker;
     coro_message *first, *last; /* taken, not yet run */
     bool counted;               /* in loop->sources */
     bool closing;               /* these are the last messages */
@@ -54,7 +53,7 @@ static coro_message closed_mark;
 static void wake(coro_remote *remote)
 {
     if (atomic_load(&remote->sleeping) && atomic_exchange(&remote->sleeping, 0))
-        remote->waker->wake(remote->waker);
+        remote->inbox.waker->wake(remote->inbox.waker);
 }
 
 /* Lock-free, and a signal handler may call it. */
@@ -138,7 +137,7 @@ static void let_go(coro_remote *remote)
 {
     if (atomic_fetch_sub(&remote->holders, 1) != 1)
         return;
-    remote->waker->free(remote->waker);
+    remote->inbox.waker->free(remote->inbox.waker);
     free(remote);
 }
 
@@ -166,14 +165,14 @@ static coro_remote *make(coro_loop *loop)
     if (remote == NULL)
         return NULL;
     coro_zero_(remote, sizeof *remote);
-    remote->inbox = (coro_inbox){take, inbox_sleep, inbox_awake, inbox_close, 0};
+    remote->inbox = (coro_inbox){take, inbox_sleep, inbox_awake, inbox_close, NULL, 0};
     remote->loop = loop;
     atomic_init(&remote->head, NULL);
     atomic_init(&remote->sleeping, 0);
     atomic_init(&remote->users, 0);
     atomic_init(&remote->holders, 1);
-    remote->waker = loop->backend->waker(loop);
-    if (remote->waker == NULL) {
+    remote->inbox.waker = loop->backend->waker(loop);
+    if (remote->inbox.waker == NULL) {
         free(remote);
         return NULL;
     }
