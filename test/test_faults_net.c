@@ -379,6 +379,34 @@ Test(faults_net, f017_a_close_with_unread_data_is_a_reset_for_the_other_side)
     EQ(RUN_NET(closes_unread()), 0);
 }
 
+ASYNC(closes_gracefully, VARS(coro_stream *a, *b; coro_task *task; size_t n; char text[9];))
+{
+    ASYNC_BEGIN;
+    connect_streams(&self->a, &self->b);
+    AWAIT(coro_stream_write(self->b, "unread", 6));
+    AWAIT(coro_sleep(CORO_MS(2)));
+    AWAIT(coro_stream_write(self->a, "bye", 3));
+    self->task = coro_create_task(coro_stream_close_graceful(&self->a, CORO_SECONDS(5)));
+    AWAIT(coro_stream_read_exactly(self->b, self->text, 3));
+    AWAIT(self->n, coro_stream_read(self->b, self->text, 9));
+    EQ(self->n, 0);
+    HOLDS(!coro_task_done(self->task));
+    AWAIT(coro_stream_write(self->b, "more", 4)); /* read, and thrown away */
+    AWAIT(coro_stream_close(&self->b));
+    AWAIT(coro_task_join(self->task));
+    HOLDS(self->a == NULL);
+  ASYNC_FINALLY:
+    coro_task_release(self->task);
+    coro_stream_abort(&self->a);
+    coro_stream_abort(&self->b);
+    ASYNC_END;
+}
+
+Test(faults_net, f017_a_graceful_close_drains_and_the_other_side_gets_all)
+{
+    EQ(RUN_NET(closes_gracefully()), 0);
+}
+
 ASYNC(closed_behind, ARGS(bool, reused), VARS(coro_stream *a, *b; int error, other[2]; size_t n;
                                               char text[9];))
 {

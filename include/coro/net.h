@@ -100,6 +100,18 @@ CORO_API int coro_stream_from_fd(coro_stream **stream, int fd);
  * (text is too small), CORO_EBADF (no socket lies beneath), or what getpeername says. */
 CORO_API int coro_stream_peer_name(const coro_stream *stream, char *text, size_t size);
 
+/*
+ * Send `count` bytes (SIZE_MAX: all) of a file from `offset` on, behind what was
+ * written: how many; fewer where the file ends. By sendfile(2) where stream and file
+ * can, else by reading and writing; reading a file may block for as long as its disk
+ * takes. Suspends while the stream is full; meanwhile a write to it gives CORO_EBUSY.
+ * Borrows the file, whose position is afterwards, also after an error or a cancel,
+ * behind the last byte that has left; nothing left, it is where it was. CORO_EPIPE,
+ * CORO_ECONNRESET..: the connection's; CORO_EINVAL: offset < 0; or what the file says.
+ */
+CORO_API CORO_NODISCARD coro_size *coro_stream_sendfile(coro_stream *stream, int file,
+                                                        int64_t offset, size_t count);
+
 CORO_END_DECLS
 
 #endif

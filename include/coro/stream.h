@@ -132,6 +132,17 @@ CORO_API int coro_stream_set_write_limits(coro_stream *stream, size_t high, size
 CORO_API size_t coro_stream_unsent(const coro_stream *stream);
 CORO_API size_t coro_stream_sent(const coro_stream *stream);
 
+/*
+ * Pass on what `from` gives to `to`, until its end, or until `limit` bytes (SIZE_MAX:
+ * none): how many. What the limit leaves is the next read's. Meanwhile nobody else
+ * may read the one, or write to the other: CORO_EBUSY; the opposite directions are
+ * free, and both may be one stream. Says no end. Errors are those of either side
+ * (CORO_ECLOSED, CORO_EPIPE: it was closed). Then, or cancelled, no byte is lost: what
+ * `to` has not taken is still in `from`, and coro_stream_sent knows what it has.
+ */
+CORO_API CORO_NODISCARD coro_size *coro_stream_copy(coro_stream *from, coro_stream *to,
+                                                    size_t limit);
+
 /* The descriptor beneath, for setsockopt and the like; -1: there is none. Borrowed. */
 CORO_API int coro_stream_fd(const coro_stream *stream);
 
@@ -151,12 +162,21 @@ CORO_API CORO_NODISCARD coro_void *coro_stream_shutdown_write(coro_stream *strea
  * writes CORO_EPIPE. Never allocates.
  *
  * A TCP stream whose last bytes have come but were not read is closed with a reset,
- * which can overtake what was sent: where that matters shutdown_write, and read to
- * the end, before the close.
+ * which can overtake what was sent: where that matters close_graceful.
  */
 CORO_API CORO_NODISCARD coro_void *coro_stream_close(coro_stream **stream);
 
 #if CORO_HOSTED
+/*
+ * The same as both sides agree on it: say our end, read and throw away until the
+ * other side's, close. *stream is NULL from its start on. CORO_ETIMEDOUT: no end came
+ * within `limit`, and what is unsent is lost; or the connection's error; in any case
+ * the stream is gone. Cancelled: aborts. Only when it fails with CORO_ENOMEM before it
+ * could start nothing has happened, and the stream is still there.
+ */
+CORO_API CORO_NODISCARD coro_void *coro_stream_close_graceful(coro_stream **stream,
+                                                              coro_duration limit);
+
 /* So long a close may wait. Above 0, or CORO_EINVAL; also of a stream that is NULL. */
 CORO_API int coro_stream_set_close_limit(coro_stream *stream, coro_duration limit);
 #endif
@@ -205,6 +225,12 @@ typedef struct coro_transport {
     void (*close)(coro_stream *stream, bool abort);
     /* The descriptor beneath; NULL: there is none. */
     int (*fd)(const coro_stream *stream);
+#if CORO_HOSTED
+    /* Send from this place of a file, behind all that was sent. Bytes, 0 at the file's end,
+     * CORO_EAGAIN, CORO_EPIPE or CORO_ECONNRESET for good; any other error: its bytes are read and
+     * sent. NULL: they always are. */
+    ptrdiff_t (*sendfile)(coro_stream *stream, int file, int64_t offset, size_t count);
+#endif
     /* An end is said in bytes, so that coro_stream_close, too, calls shutdown_write. */
     bool says_end;
 } coro_transport;

@@ -40,6 +40,11 @@ static ptrdiff_t conn_send(coro_stream *stream, const coro_slice *slices, size_t
     return coro_fd_send_parts(fd, (const struct iovec *)(const void *)slices, count);
 }
 
+static ptrdiff_t conn_sendfile(coro_stream *stream, int file, int64_t offset, size_t count)
+{
+    return coro_fd_sendfile(&coro_conn_of(stream)->fd, file, offset, count);
+}
+
 static int conn_want(coro_stream *stream, unsigned direction)
 {
     return coro_fd_want(&coro_conn_of(stream)->fd, direction);
@@ -79,6 +84,7 @@ static const coro_transport conn_transport = {
     .shutdown_write = conn_shutdown_write,
     .close = conn_close,
     .fd = conn_fd,
+    .sendfile = conn_sendfile,
 };
 
 /* --- life --------------------------------------------------------------------------------- */

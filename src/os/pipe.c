@@ -59,6 +59,11 @@ static ptrdiff_t pipe_send(coro_stream *stream, const coro_slice *slices, size_t
     return coro_fd_write_parts(&pipe->fd, parts, count);
 }
 
+static ptrdiff_t pipe_sendfile(coro_stream *stream, int file, int64_t offset, size_t count)
+{
+    return coro_fd_sendfile(&coro_pipe_of(stream)->fd, file, offset, count);
+}
+
 static int pipe_want(coro_stream *stream, unsigned direction)
 {
     return coro_fd_want(&coro_pipe_of(stream)->fd, direction);
@@ -204,6 +209,7 @@ static const coro_transport pipe_transport = {
     .shutdown_write = pipe_shutdown_write,
     .close = pipe_close,
     .fd = pipe_fd,
+    .sendfile = pipe_sendfile,
 };
 
 /* --- life --------------------------------------------------------------------------------- */

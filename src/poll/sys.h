@@ -27,6 +27,7 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/timerfd.h>
@@ -67,6 +68,9 @@
     X(int, listen, (int fd, int backlog))                                                          \
     X(int, getsockopt, (int fd, int level, int name, void *value, socklen_t *size))                \
     X(int, setsockopt, (int fd, int level, int name, const void *value, socklen_t size))           \
+    X(ssize_t, pread, (int fd, void *buffer, size_t size, off_t offset))                           \
+    X(off_t, lseek, (int fd, off_t offset, int whence))                                            \
+    X(ssize_t, sendfile, (int out, int in, off_t *offset, size_t count))                           \
     X(int, close, (int fd))                                                                        \
     X(int, open, (const char *path, int flags, ...))                                               \
     X(unsigned, if_nametoindex, (const char *name))                                                \

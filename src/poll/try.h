@@ -110,4 +110,8 @@ static inline ptrdiff_t coro_fd_write_parts(coro_fd *fd, const struct iovec *par
     return coro_fd_written_(written);
 }
 
+/* Bytes of a file from `offset` on, 0 at its end, CORO_EAGAIN, or an error of either side; not
+ * every file can. In a file of its own: it makes three system calls. */
+ptrdiff_t coro_fd_sendfile(coro_fd *fd, int file, int64_t offset, size_t count);
+
 #endif

@@ -225,6 +225,7 @@ void coro_stream_hang_up(coro_stream *stream)
         (void)coro_stream_flush(stream);
     else
         (void)coro_send_go_on(stream, CORO_EPIPE); /* there would be a hole: nothing may follow */
+    coro_stream_tell_takers(stream, coro_stream_taken(stream)); /* they find out by a try */
 }
 
 void coro_stream_abort(coro_stream **place)

@@ -72,6 +72,8 @@ void coro_stream_end_read(coro_stream *stream, int error);
 void coro_stream_pull(coro_stream *stream);
 /* What is there now: bytes, 0 at the end, CORO_EAGAIN or an error. */
 ptrdiff_t coro_stream_read_now(coro_stream *stream, void *into, size_t size);
+/* The same into stream.in, with room for `need` bytes. */
+ptrdiff_t coro_stream_fill(coro_stream *stream, size_t need);
 
 /* --- send.c ------------------------------------------------------------------------------- */
 
@@ -133,6 +135,26 @@ void coro_stream_closed(coro_stream *stream, int error);
 void coro_stream_tell_takers(coro_stream *stream, unsigned directions);
 /* The stream is about to be closed: they are told, and are takers no more. */
 void coro_stream_leave_takers(coro_stream *stream);
+
+/* --- copy.c: a task between two streams --------------------------------------------------- */
+
+typedef struct coro_pump {
+    coro_stream_taker reader, writer;
+    coro_stream *from, *to; /* NULL when gone */
+    coro_task *waiting;
+    size_t left; /* bytes */
+    bool is_over;
+} coro_pump;
+
+/* 0, or CORO_EBUSY, CORO_ECLOSED, CORO_EPIPE: the pump, which was zeroed, has only what it had. */
+int coro_pump_read_from(coro_pump *pump, coro_stream *from);
+int coro_pump_write_to(coro_pump *pump, coro_stream *to);
+/* Give back what it has. */
+void coro_pump_end(coro_pump *pump);
+/* For `start` of a wait: CORO_PENDING_ until the direction may be tried again, or one of the
+ * streams is gone; or an error. */
+int coro_pump_wait(coro_pump *pump, coro_task *task, unsigned direction);
+bool coro_pump_cancel(coro_task *task);
 
 /* --- the transport's want, and a note of it ----------------------------------------------- */
 

@@ -43,13 +43,14 @@ static ptrdiff_t receive(coro_stream *stream, char *into, size_t size)
     return count;
 }
 
-/* Into stream.in, at least one byte of the `need` that are missing. As recv answers. */
-static ptrdiff_t fill(coro_stream *stream, size_t need)
+ptrdiff_t coro_stream_fill(coro_stream *stream, size_t need)
 {
     coro_pool *pool = &stream->loop->pool;
     coro_buffer *in = &stream->in;
     size_t usual = BLOCK_SIZE << stream->grow, room = in->capacity - in->tail;
     ptrdiff_t count;
+    if (stream->read_error != 0 || stream->state & CORO_STREAM_EOF_)
+        return stream->read_error;
     if ((room < need || room < usual / 2) &&
         !coro_buffer_reserve(pool, in, need > usual ? need : usual) &&
         !coro_buffer_reserve(pool, in, need))
@@ -241,7 +242,7 @@ static int step(coro_stream *stream, size_t *result)
         if (stream->kind == READ_EXACTLY && (stream->progress > 0 || *result >= DIRECT_MIN))
             count = fill_directly(stream, *result);
         else
-            count = fill(stream, *result);
+            count = coro_stream_fill(stream, *result);
         if (count == CORO_EAGAIN)
             return CORO_PENDING_;
         if (count == CORO_ENOMEM)
@@ -270,7 +271,7 @@ void coro_stream_end_read(coro_stream *stream, int error)
 {
     coro_task *task = stream->reader;
     size_t result = 0;
-    if (task == NULL)
+    if (task == NULL || stream->state & CORO_STREAM_READ_TAKEN_)
         return;
     coro_stream_unwant_here(stream, CORO_STREAM_READ);
     put_back(stream);
