@@ -71,6 +71,7 @@ HEADERS = {
     "pipe": "os",
     "process": "os",
     "terminal": "os",
+    "process_protocol": "os",
     "run": "os",
     "runner": "os",
     "signals": "os",

@@ -93,6 +93,7 @@
 #include <coro/priority_queue.h>
 #include <coro/protocol.h>
 #include <coro/process.h>
+#include <coro/process_protocol.h>
 #include <coro/queue.h>
 #include <coro/rate_limiter.h>
 #include <coro/remote.h>

@@ -114,6 +114,8 @@ bool coro_stream_end_writes(coro_stream *stream, int error, bool keep);
 /* Write a copy of it without waiting, beyond the high-water mark, too. 0, CORO_EPIPE, CORO_ENOMEM,
  * CORO_EBUSY (a write that waits comes first), or the connection's error: nothing was written. */
 int coro_stream_append(coro_stream *stream, const void *data, size_t size);
+/* Shut it for writing, and tell the other side when all is sent. Twice is fine. */
+void coro_stream_end_later(coro_stream *stream);
 
 /* Kinds of waiting writers that are not plain data. */
 extern const coro_wait_type coro_writev_type, coro_text_type, coro_shutdown_type;

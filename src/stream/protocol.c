@@ -92,10 +92,7 @@ int coro_protocol_write_eof(coro_protocol *protocol)
     connection *run = protocol->run;
     if (run == NULL || run->closing)
         return CORO_EPIPE;
-    if (run->stream->state & CORO_STREAM_SHUT_)
-        return 0;
-    run->stream->state |= CORO_STREAM_SHUT_ | CORO_STREAM_FIN_;
-    coro_send_later(run->stream);
+    coro_stream_end_later(run->stream);
     return 0;
 }
 

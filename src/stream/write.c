@@ -212,6 +212,14 @@ int coro_stream_append(coro_stream *stream, const void *data, size_t size)
     return 0;
 }
 
+void coro_stream_end_later(coro_stream *stream)
+{
+    if (stream->state & CORO_STREAM_SHUT_)
+        return;
+    stream->state |= CORO_STREAM_SHUT_ | CORO_STREAM_FIN_;
+    coro_send_later(stream);
+}
+
 /* --- text --------------------------------------------------------------------------------- */
 
 #if CORO_HOSTED
