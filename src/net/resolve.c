@@ -3,7 +3,7 @@
  * resolve.c - questions about names that somebody has to be asked.
  *
  *     a question ──► one like it: flying, or answered not long ago ─► share it
- *                └─► a new one ─► a thread: getaddrinfo(3), getnameinfo(3)
+ *                └─► a new one ─► a thread: getaddrinfo(3), getnameinfo(3); or ares.c
  *
  *     resolver.lookups ──► [question] ──► [question] ──► ...     the newest first
  *                           flying: 3 wait   answered, good for 8 s more
@@ -29,6 +29,7 @@ struct coro_resolver {
     coro_hook closer; /* first: it is how the loop knows us */
     coro_loop *loop;
     coro_lane *lane;
+    coro_ares *ares; /* NULL: threads are asked */
     coro_hosts hosts;
     coro_lookup *lookups;
     size_t kept; /* of them, those with an answer */
@@ -86,6 +87,9 @@ static void resolver_close(coro_hook *closer)
     coro_resolver *self = (coro_resolver *)closer; /* the lane has a closer of its own */
     forget_all(self);
     coro_hosts_close(&self->hosts);
+#ifdef CORO_CARES
+    coro_ares_close(self->ares);
+#endif
     coro_pool_give_(&self->loop->pool, self, sizeof *self);
 }
 
@@ -111,6 +115,10 @@ coro_resolver *coro_resolver_of(coro_loop *loop)
         coro_pool_give_(&loop->pool, self, sizeof *self);
         return NULL;
     }
+#ifdef CORO_CARES
+    if (coro_names.getaddrinfo == getaddrinfo && loop->backend->fds != NULL)
+        self->ares = coro_ares_open(loop);
+#endif
     coro_loop_add_closer(loop, &self->closer);
     return self;
 }
@@ -212,21 +220,51 @@ static void worked(coro_job *job)
     coro_lookup_done((coro_lookup *)job);
 }
 
+/* c-ares is asked for names; numbers, and what the hosts file knows, lack a service's name only. */
+static int ask(coro_resolver *self, coro_lookup *lookup)
+{
+#ifdef CORO_CARES
+    const coro_question *question = &lookup->question;
+    coro_address address;
+    if (self->ares != NULL && question->known.count == 0 &&
+        (question->address.size > 0 ||
+         (question->host != NULL && coro_address_parse(&address, question->host, 0) != 0)))
+        return coro_ares_ask(self->ares, lookup);
+#endif
+    return coro_lane_post(self->lane, &lookup->job, worked);
+}
+
+static void stop(coro_lookup *lookup)
+{
+#ifdef CORO_CARES
+    if (lookup->query != NULL) {
+        coro_ares_forget(lookup->query);
+        return;
+    }
+#endif
+    coro_lane_forget(&lookup->job);
+}
+
 coro_lookup *coro_lookup_hold(coro_resolver *self, const coro_question *question, int *error)
 {
     coro_lookup *lookup = find(self, question);
+    *error = 0;
     if (lookup == NULL) {
         lookup = lookup_new(self, question);
-        *error = lookup != NULL ? coro_lane_post(self->lane, &lookup->job, worked) : CORO_ENOMEM;
-        if (*error != 0) {
-            coro_job_release((coro_job *)lookup);
+        if (lookup == NULL) {
+            *error = CORO_ENOMEM;
             return NULL;
         }
         lookup->flying = lookup->listed = true;
         lookup->next = self->lookups;
         self->lookups = lookup;
+        *error = ask(self, lookup);
+        if (*error != 0) {
+            unlist(lookup);
+            coro_job_release(&lookup->job);
+            return NULL;
+        }
     }
-    *error = 0;
     lookup->holders++;
     return lookup;
 }
@@ -236,7 +274,7 @@ void coro_lookup_let_go(coro_lookup *lookup)
     if (lookup == NULL || --lookup->holders > 0)
         return;
     if (lookup->flying) {
-        coro_lane_forget(&lookup->job);
+        stop(lookup);
         unlist(lookup);
     }
     if (!lookup->listed)

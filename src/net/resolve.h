@@ -39,6 +39,23 @@ bool coro_hosts_find(coro_hosts *hosts, const char *name, int family, coro_hosts
 bool coro_hosts_name(coro_hosts *hosts, const coro_address *address, char *name);
 void coro_hosts_close(coro_hosts *hosts);
 
+typedef struct coro_resolver coro_resolver;
+typedef struct coro_lookup coro_lookup;
+
+/* --- ares.c: questions that no thread has to be asked ------------------------------------- */
+
+typedef struct coro_ares coro_ares;
+typedef struct coro_ares_query coro_ares_query;
+
+#ifdef CORO_CARES
+coro_ares *coro_ares_open(coro_loop *loop); /* NULL: no memory, or nothing to go by */
+void coro_ares_close(coro_ares *ares);      /* NULL is fine */
+/* Begin: coro_lookup_done comes, perhaps at once. 0 or CORO_ENOMEM. */
+int coro_ares_ask(coro_ares *ares, coro_lookup *lookup);
+/* Nobody waits for it any more. */
+void coro_ares_forget(coro_ares_query *query);
+#endif
+
 /* --- resolve.c: questions on their way ---------------------------------------------------- */
 
 /* What is asked. */
@@ -49,9 +66,6 @@ typedef struct coro_question {
     coro_hosts_answer known; /* of the hosts file, if there are any; of a name's: canonical */
 } coro_question;
 
-typedef struct coro_resolver coro_resolver;
-typedef struct coro_lookup coro_lookup;
-
 struct coro_lookup {
     coro_job job;      /* first: a thread's part, and the memory */
     coro_lookup *next; /* in the resolver's list */
@@ -59,6 +73,7 @@ struct coro_lookup {
     coro_waiters waiters;
     unsigned holders; /* awaits that have not ended */
     bool flying, listed;
+    coro_ares_query *query; /* while c-ares is asked; NULL: a thread is */
     coro_question question;
     /* the answer, when it is not flying any more */
     int error;
