@@ -216,14 +216,24 @@ Test(stream_copy, f023_a_copy_that_comes_second_is_told_busy)
 
 /* --- cut short ---------------------------------------------------------------------------- */
 
-enum { CANCEL_READING, CANCEL_WRITING, FROM_CLOSED, FROM_RESET, TO_CLOSED, TO_GONE, ENDINGS };
+enum {
+    CANCEL_READING,
+    FROM_CLOSED,
+    FROM_HUNG_UP,
+    CANCEL_WRITING,
+    FROM_RESET,
+    TO_CLOSED,
+    TO_HUNG_UP,
+    TO_GONE,
+    ENDINGS
+};
 
 ASYNC(is_cut_short, ARGS(int, how), VARS(four all; coro_task *task; char text[9];))
 {
     ASYNC_BEGIN;
     EQ(open_four(&self->all, 4), 0);
     self->task = coro_create_task(copies(self->all.from, self->all.to, SIZE_MAX));
-    if (self->how != CANCEL_READING && self->how != FROM_CLOSED) {
+    if (self->how >= CANCEL_WRITING) {
         AWAIT(coro_stream_write(self->all.source, "12345678", 8)); /* "5678" finds no room */
         AWAIT(coro_sleep(1));
     }
@@ -232,6 +242,10 @@ ASYNC(is_cut_short, ARGS(int, how), VARS(four all; coro_task *task; char text[9]
         coro_task_cancel(self->task);
     else if (self->how == FROM_CLOSED)
         AWAIT(coro_stream_close(&self->all.from));
+    else if (self->how == FROM_HUNG_UP)
+        coro_stream_hang_up(self->all.from);
+    else if (self->how == TO_HUNG_UP)
+        coro_stream_hang_up(self->all.to);
     else if (self->how == FROM_RESET)
         coro_stream_abort(&self->all.source);
     else if (self->how == TO_CLOSED)
@@ -245,7 +259,7 @@ ASYNC(is_cut_short, ARGS(int, how), VARS(four all; coro_task *task; char text[9]
         AWAIT(coro_stream_write(self->all.source, "abcd", 4));
         AWAIT(coro_stream_read_exactly(self->all.from, self->text, 4));
         HOLDS(memcmp(self->text, "abcd", 4) == 0);
-    } else if (self->how == CANCEL_WRITING || self->how == TO_CLOSED || self->how == TO_GONE) {
+    } else if (self->how >= CANCEL_WRITING && self->how != FROM_RESET) {
         AWAIT(coro_stream_read_exactly(self->all.from, self->text, 4));
         HOLDS(memcmp(self->text, "5678", 4) == 0);
     }
@@ -257,7 +271,10 @@ ASYNC(is_cut_short, ARGS(int, how), VARS(four all; coro_task *task; char text[9]
 
 Test(stream_copy, loses_no_byte_however_it_ends)
 {
-    static const char *const ends[ENDINGS] = {"-125 ", "-125 ", "-1001 ", "-104 ", "-32 ", "-104 "};
+    static const char *const ends[ENDINGS] = {
+        [CANCEL_READING] = "-125 ", [FROM_CLOSED] = "-1001 ", [FROM_HUNG_UP] = "0 ",
+        [CANCEL_WRITING] = "-125 ", [FROM_RESET] = "-104 ",   [TO_CLOSED] = "-32 ",
+        [TO_HUNG_UP] = "-32 ",      [TO_GONE] = "-104 "};
     for (int how = 0; how < ENDINGS; how++) {
         said_size = 0;
         said[0] = '\0';
