@@ -1,85 +1,106 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""size: how many bytes the kernel takes on small machines, against their limits.
+"""size: how many bytes a firmware takes on small machines, against doc/size.csv.
 
     size.py [--keep FOLDER]
 
-Compiles src/kernel/*.c and test/targets/tiny.c for a Cortex-M0 and an AVR, as the headers there
-configure them, links them with nothing but the compiler's own arithmetic, and prints CSV:
-target,program,text,ram,frame_header,task_bytes (a task with an empty root frame). Fails when
-something is undefined, in the program or in the whole kernel, or a limit is exceeded.
+Prints CSV: target,program,text,ram,frame_header,task_bytes (a task with an empty root frame).
+`three_tasks` is examples/firmware, whole: vectors, board, kernel, tasks. `supervised` is
+test/targets/tiny.c, with a timeout, a catch, a join and a cancel, without a board. Fails when
+something is undefined, in a program or in the whole kernel, or a row of doc/size.csv is exceeded.
+Behind `#`: the largest frame of the stack among the kernel's functions.
 """
 import argparse
+import csv
 import glob
 import os
-import subprocess
 import sys
 import tempfile
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-COMMON = ["-Os", "-ffreestanding", "-fno-common", "-ffunction-sections", "-fdata-sections",
-          "-Wall", "-Wextra", "-Werror", "-Iinclude", "-Isrc", "-Itest/targets"]
-TARGETS = {
-    "cortex-m0": ("arm-none-eabi-", ["-mcpu=cortex-m0", "-mthumb", "-std=c11"]),
-    "avr": ("avr-", ["-mmcu=atmega328p", "-std=gnu11"]),
+import targets
+from targets import ROOT, Failed, run
+
+COMPILERS = {
+    "cortex-m0": ["arm-none-eabi-gcc", "-mcpu=cortex-m0", "-mthumb", "-std=c11"],
+    "avr": ["avr-gcc", "-mmcu=atmega328p", "-std=gnu11"],
 }
-# The header in test/targets/; frame header, task with the header of its root frame, at most.
-PROGRAMS = {
-    ("cortex-m0", "full"): ("cortex_m0.h", 16, 72),
-    ("cortex-m0", "minimal"): ("cortex_m0_minimal.h", 16, 36),
-    ("avr", "full"): ("avr.h", 10, 44),
-    ("avr", "minimal"): ("avr_minimal.h", 10, 20),
-}
+FLAGS = ["-Os", "-ffreestanding", "-fno-common", "-ffunction-sections", "-fdata-sections",
+         "-Wall", "-Wextra", "-Werror", "-Iinclude", "-Isrc", "-Itest/targets"]
+LIMITS = "doc/size.csv"
+COLUMNS = ["target", "program", "text", "ram", "frame_header", "task_bytes"]
 
 
-class Failed(Exception):
-    pass
+def tool(target, name):
+    return COMPILERS[target][0].removesuffix("gcc") + name
 
 
-def run(*command):
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
-    if done.returncode != 0:
-        raise Failed(" ".join(command[:1]) + ": " + (done.stderr or done.stdout).strip())
-    return done.stdout
-
-
-def build(prefix, flags, folder):
-    """Compile and link; the path of the program."""
+def compile_kernel(target, config, folder):
+    """Each file by itself, and a program that needs all of it: what is undefined, the sizes that
+    tiny.c has as symbols, and the largest frame of the stack."""
     objects = []
-    for source in sorted(glob.glob("src/kernel/*.c", root_dir=ROOT)) + ["test/targets/tiny.c"]:
+    for source in targets.kernel_files() + ["test/targets/tiny.c"]:
+        if source.endswith("bare.c"):
+            continue
         objects.append(os.path.join(folder, os.path.basename(source) + ".o"))
-        run(prefix + "gcc", *flags, *COMMON, "-c", source, "-o", objects[-1])
-    link = [prefix + "gcc", *flags, "-nostdlib", "-Wl,-e,main"]
-    program = os.path.join(folder, "tiny.elf")
+        run([*COMPILERS[target], *FLAGS, config, "-fstack-usage", "-c", source, "-o",
+             objects[-1]])
     whole = os.path.join(folder, "whole.elf")
-    run(*link, *objects, "-lgcc", "-o", whole)
-    run(*link, "-Wl,--gc-sections,-u,size_of_header,-u,size_of_task", *objects, "-lgcc",
-        "-o", program)
-    undefined = run(prefix + "nm", "-u", whole).strip()
+    run([*COMPILERS[target], "-nostdlib", "-Wl,-e,main", *objects, "-lgcc", "-o", whole])
+    undefined = run([tool(target, "nm"), "-u", whole]).strip()
     if undefined:
         raise Failed("undefined: " + undefined)
-    return program
+    lines = [line.split() for line in run([tool(target, "nm"), "-S", whole]).splitlines()]
+    sizes = {line[3]: int(line[1], 16) for line in lines if len(line) == 4}
+    return sizes["size_of_header"], sizes["size_of_task"], largest_frame(folder)
 
 
-def sizes_of_symbols(prefix, program):
-    """Each symbol's size, from nm -S: address size kind name."""
-    lines = [line.split() for line in run(prefix + "nm", "-S", program).splitlines()]
-    return {line[3]: int(line[1], 16) for line in lines if len(line) == 4}
+def largest_frame(folder):
+    """From the .su files: place:function, bytes, kind."""
+    frames = []
+    for path in glob.glob(os.path.join(folder, "*.su")):
+        with open(path, encoding="utf-8") as file:
+            frames += [line.split("\t") for line in file if "tiny.c" not in line]
+    place, size, _ = max(frames, key=lambda frame: int(frame[1]))
+    return int(size), place.split(":")[-1]
 
 
-def measure(target, name, folder):
-    prefix, flags = TARGETS[target]
-    header_name, *limits = PROGRAMS[target, name]
-    config = f'-DCORO_CONFIG_FILE="{header_name}"'
-    program = build(prefix, [*flags, config], folder)
-    symbols = sizes_of_symbols(prefix, program)
-    header, task = symbols["size_of_header"], symbols["size_of_task"]
-    text, data, bss = (int(number) for number in
-                       run(prefix + "size", program).splitlines()[1].split()[:3])
-    print(f"{target},{name},{text + data},{data + bss - header - task},{header},{task}")
-    return [f"{target}, {name}: {what} of {bytes_now} bytes, {limit} at most"
-            for what, bytes_now, limit in zip(("frame header", "task"), (header, task), limits)
-            if bytes_now > limit]
+def supervised(target, config, folder):
+    path = os.path.join(folder, "supervised.elf")
+    sources = [path for path in targets.kernel_files() if not path.endswith("bare.c")]
+    run([*COMPILERS[target], *FLAGS, config, "-flto", "-nostdlib", "-Wl,-e,main,--gc-sections",
+         *sources, "test/targets/tiny.c", "-lgcc", "-o", path])
+    return path
+
+
+def measure(target, folder):
+    """The rows of one target."""
+    three_tasks = [targets.FIRMWARE + "three_tasks.c"]
+    prefix = target.replace("-", "_")
+    for name in "minimal", "full":
+        place = os.path.join(folder, f"{target}-{name}")
+        os.makedirs(place, exist_ok=True)
+        suffix = "_minimal" if name == "minimal" else ""
+        config = f'-DCORO_CONFIG_FILE="{prefix}{suffix}.h"'
+        header, task, frame = compile_kernel(target, config, place)
+        programs = {f"three_tasks {name}": targets.build_firmware(target, name, three_tasks, [],
+                                                                  place)}
+        if name == "full":
+            programs["supervised full"] = supervised(target, config, place)
+        for program, path in programs.items():
+            text, data, bss = (int(number) for number in
+                               run([tool(target, "size"), path]).splitlines()[1].split()[:3])
+            yield target, program, text + data, data + bss, header, task
+        print(f"# {target}, {name}: {frame[0]} bytes of stack in {frame[1]}")
+
+
+def exceeded(row, limits):
+    limit = limits.get(row[:2])
+    if limit is None:
+        yield f"{row[0]}, {row[1]}: has no row in {LIMITS}"
+        return
+    for column, now, most in zip(COLUMNS[2:], row[2:], limit):
+        if now > int(most):
+            yield f"{row[0]}, {row[1]}: {column} is {now}, {most} at most"
 
 
 def main():
@@ -87,15 +108,17 @@ def main():
     parser.add_argument("--keep", metavar="FOLDER", help="leave objects and programs there")
     options = parser.parse_args()
     problems = []
-    print("target,program,text,ram,frame_header,task_bytes")
+    with open(os.path.join(ROOT, LIMITS), encoding="utf-8") as file:
+        limits = {tuple(row[:2]): row[2:] for row in csv.reader(file)}
+    print(",".join(COLUMNS))
     with tempfile.TemporaryDirectory() as scratch:
-        for target, name in PROGRAMS:
-            folder = os.path.join(options.keep or scratch, f"{target}-{name}")
-            os.makedirs(folder, exist_ok=True)
+        for target in COMPILERS:
             try:
-                problems += measure(target, name, folder)
+                for row in measure(target, os.path.abspath(options.keep or scratch)):
+                    print(",".join(map(str, row)), flush=True)
+                    problems += exceeded(row, limits)
             except (Failed, OSError) as error:
-                problems.append(f"{target}, {name}: {error}")
+                problems.append(f"{target}: {error}")
     print("\n".join(problems) or "size: within the limits, nothing undefined")
     return 1 if problems else 0
 

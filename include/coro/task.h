@@ -43,6 +43,8 @@ typedef struct coro_timer {
     uint32_t index; /* in the heap, from 1; 0: not set */
     uint8_t kind;
 } coro_timer;
+#elif CORO_MINIMAL_
+typedef struct coro_task coro_timer; /* only tasks have one, and who sleeps is in no queue */
 #else
 typedef struct coro_timer {
     struct coro_timer *next;
@@ -51,20 +53,20 @@ typedef struct coro_timer {
 #endif
 
 /* What a task waits for. A task waits at one place at a time, so it has one. Without scopes
- * nobody asks for the object; and who sleeps is in no queue, so that both links are one. */
+ * nobody asks for the object. */
 typedef union coro_wait_slot {
     CORO_EXTENSION struct {
 #if CORO_SCOPES
         void *object; /* the queue, future, stream... */
-#else
-        coro_task *next;
 #endif
         coro_value a; /* argument; then the result, or the error where `driver` has no room */
 #if CORO_SCOPES && CORO_HOSTED
         coro_value b;
 #endif
     };
+#if !CORO_MINIMAL_
     coro_timer timer; /* of a sleep */
+#endif
 } coro_wait_slot;
 
 struct coro_task { /* private; here so that you can place it */
@@ -77,9 +79,10 @@ struct coro_task { /* private; here so that you can place it */
     coro_group *group;               /* whose child it is */
     coro_wait_slot wait;
 #else
+    coro_task *next; /* in the ready queue, among waiters, or among those who sleep */
     CORO_EXTENSION union {
-        coro_task *next;
         coro_wait_slot wait;
+        coro_time deadline; /* of a sleep */
     };
 #endif
 #if CORO_JOINS

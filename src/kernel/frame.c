@@ -10,7 +10,7 @@
  * itself. It costs nothing until something fails.
  */
 #define CORO_BODIES_HERE_ /* of what is inline on hosts */
-#include "kernel.h"
+#include "items.h"
 
 #if CORO_HOSTED
 #include <stdio.h>
@@ -204,7 +204,7 @@ coro_header *coro_frame_keep(coro_header *call)
         return coro_frame_failed_();
     }
     flags = copy->coro.flags;
-    *copy = *(coro_call *)call;
+    coro_item_copy(copy, call, sizeof *copy);
     copy->coro.flags = flags;
     copy->coro.caller = NULL;
     call->state = CORO_STATE_FINISHED_; /* the record is free again */

@@ -75,6 +75,13 @@ CORO_FAST void coro_check_here(const coro_loop *loop)
 
 /* timer_heap.c, timer_list.c */
 enum { CORO_TIMER_SLEEP, CORO_TIMER_SCOPE, CORO_TIMER_CALLBACK };
+#if CORO_MINIMAL_ /* a task is its own timer */
+#define coro_timer_of(task) (task)
+#define coro_timer_task(timer) (timer)
+#else
+#define coro_timer_of(task) (&(task)->wait.timer)
+#define coro_timer_task(timer) coro_container_of((timer), coro_task, wait.timer)
+#endif
 int coro_timers_reserve_slow(coro_loop *loop);
 CORO_FAST int coro_timers_reserve(coro_loop *loop)
 {

@@ -190,7 +190,7 @@ static void expire_timers(coro_loop *loop)
         loop->metrics.timers++;
 #endif
         if (kind == CORO_TIMER_SLEEP)
-            coro_sleep_expired(coro_container_of(timer, coro_task, wait.timer));
+            coro_sleep_expired(coro_timer_task(timer));
 #if CORO_TIME_BITS == 64
         else if (kind == CORO_TIMER_CALLBACK)
             callback_expired(loop, coro_container_of(timer, coro_handle, timer));

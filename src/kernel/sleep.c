@@ -20,14 +20,14 @@ static int sleep_start(coro_task *task, coro_call *call)
         return CORO_EINVAL;
     if (delay <= 0)
         return CORO_TURN_;
+#if CORO_TIME_BITS == 64 /* elsewhere the timer has the place of both */
     coro_wait_on(task, NULL);
-#if CORO_TIME_BITS == 64
     task->wait.a.pointer = NULL;
     task->wait.timer.index = 0;
 #endif
     if (delay == CORO_FOREVER)
         return CORO_PENDING_;
-    coro_timer_set(loop, CORO_TIMER_SLEEP, &task->wait.timer,
+    coro_timer_set(loop, CORO_TIMER_SLEEP, coro_timer_of(task),
                    coro_time_after(coro_backend_now(loop), delay));
     return CORO_PENDING_;
 }

@@ -17,7 +17,7 @@
 
 #if !CORO_HOSTED
 
-static volatile coro_time ticks;
+static volatile coro_time ticks = (coro_time)(CORO_FIRST_TICK);
 
 void coro_bare_tick_from_isr(void)
 {

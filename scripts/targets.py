@@ -1,0 +1,214 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""targets: build and run on every machine that the library is for; a line each.
+
+    targets.py [--files] [--keep FOLDER] [NAME...]
+
+`target: ok`, or `target: FAIL reason`. Firmware runs on qemu's boards, whose time is counted in
+instructions, and on libsimavr; programs of a host's library under qemu-user. A tool that is
+missing fails. --files prints of what each firmware is built.
+"""
+import argparse
+import concurrent.futures
+import glob
+import os
+import platform
+import re
+import subprocess
+import sys
+import tempfile
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+FIRMWARE = "examples/firmware/"
+COMMON = ["-Os", "-flto", "-ffreestanding", "-fno-common", "-ffunction-sections",
+          "-fdata-sections", "-Wall", "-Wextra", "-Werror", "-Iinclude", "-Isrc", "-I" + FIRMWARE,
+          "-Wl,--gc-sections"]
+# A board: compiler with its flags, its sources, what the linker wants.
+ARM = ["-mthumb", "-std=c11", "-nostdlib", "-T", FIRMWARE + "cortex_m.ld"]
+BOARDS = {
+    "cortex-m0": (["arm-none-eabi-gcc", "-mcpu=cortex-m0", *ARM], ["cortex_m.c", "microbit.c"],
+                  ["-lgcc"]),
+    "cortex-m3": (["arm-none-eabi-gcc", "-mcpu=cortex-m3", *ARM], ["cortex_m.c", "mps2.c"],
+                  ["-lgcc"]),
+    "riscv32": (["riscv64-unknown-elf-gcc", "-march=rv32imac_zicsr", "-mabi=ilp32",
+                 "-mcmodel=medany", "-std=c11", "-nostdlib", "-T", FIRMWARE + "virt.ld",
+                 "-Wl,--no-warn-rwx-segments"], ["virt.S", "virt.c"], ["-lgcc"]),
+    "avr": (["avr-gcc", "-mmcu=atmega328p", "-std=gnu11"], ["avr.c"], []),
+}
+QEMU = ["-icount", "shift=5,sleep=off", "-nographic", "-monitor", "none", "-serial", "stdio"]
+ARM_QEMU = ["-semihosting-config", "enable=on,target=native", *QEMU]
+MACHINES = {
+    "cortex-m0": ["qemu-system-arm", "-M", "microbit", *ARM_QEMU, "-kernel"],
+    "cortex-m3": ["qemu-system-arm", "-M", "mps2-an385", *ARM_QEMU, "-kernel"],
+    "riscv32": ["qemu-system-riscv32", "-M", "virt", "-bios", "none", *QEMU, "-kernel"],
+}
+STRESS = ["-DBOARD_TEST", "-DCORO_FIRST_TICK=-700"]
+STATE16 = "-DCORO_TIME_BITS=16"
+# Compiler, flags, how to run it.
+HOSTS = {
+    "musl": (["musl-gcc", "-static"], []),
+    "s390x": (["s390x-linux-gnu-gcc", "-static"], ["qemu-s390x"]),
+    "armhf": (["arm-linux-gnueabihf-gcc", "-static"], ["qemu-arm"]),
+    "aarch64": (["aarch64-linux-gnu-gcc", "-static"], ["qemu-aarch64"]),
+    "riscv64": (["riscv64-linux-gnu-gcc", "-static"], ["qemu-riscv64"]),
+    "i686": (["i686-linux-gnu-gcc", "-static"], []),
+}
+PLAIN = ["kernel", "debug", "inbox", "lane"]
+
+
+class Failed(Exception):
+    pass
+
+
+def run(command, stdin="", limit=300):
+    try:
+        done = subprocess.run(command, input=stdin, capture_output=True, text=True, cwd=ROOT,
+                              timeout=limit, check=False, errors="replace")
+    except OSError as error:
+        raise Failed(f"{command[0]}: {error.strerror}") from error
+    except subprocess.TimeoutExpired as error:
+        raise Failed(f"{os.path.basename(command[0])}: no end after {limit} s") from error
+    if done.returncode != 0:
+        said = (done.stderr.strip() or done.stdout.strip()).splitlines()
+        raise Failed(f"{os.path.basename(command[0])}: status {done.returncode}"
+                     + "".join(": " + line for line in said[-1:]))
+    return done.stdout
+
+
+def kernel_files():
+    return sorted(glob.glob("src/kernel/*.c", root_dir=ROOT)) + ["src/poll/bare.c"]
+
+
+def firmware_files(board, program):
+    return [*program, *kernel_files(), *(FIRMWARE + name for name in BOARDS[board][1])]
+
+
+def build_firmware(board, config, program, flags, folder):
+    """The path of the program: the kernel, a board, and what is given; one configuration."""
+    compiler, _, libraries = BOARDS[board]
+    path = os.path.join(folder, f"{board}-{config}-{os.path.basename(program[0])}.elf")
+    run([*compiler, *COMMON, f'-DCORO_CONFIG_FILE="{config}.h"', *flags,
+         *firmware_files(board, program), *libraries, "-o", path])
+    nm = compiler[0].removesuffix("gcc") + "nm"
+    undefined = run([nm, "-u", path]).strip()
+    if undefined:
+        raise Failed("undefined: " + undefined)
+    return path
+
+
+def simavr(folder):
+    path = os.path.join(folder, "simavr")
+    if not os.path.exists(path):
+        run(["cc", "-O2", "test/targets/simavr.c", "-lsimavr", "-lelf", "-o", path])
+    return path
+
+
+def three_tasks(board, config, folder):
+    program = [FIRMWARE + "three_tasks.c"]
+    if board == "avr":
+        said = run([simavr(folder), build_firmware(board, config, program, [], folder),
+                    "three_tasks"], limit=60)
+    else:
+        program.append("test/targets/bench.c")
+        path = build_firmware(board, config, program, ["-DBOARD_TEST"], folder)
+        said = run([*MACHINES[board], path], "hello", 60)
+    if not said.endswith("hello"):
+        raise Failed(f"echoed {said!r}")
+
+
+def stress(board, config, folder, flags=()):
+    path = build_firmware(board, config, ["test/targets/stress.c"], [*STRESS, *flags], folder)
+    if board == "avr":
+        run([simavr(folder), path, "status"], limit=120)
+    else:
+        run([*MACHINES[board], path], limit=120)
+
+
+def howto(folder):
+    """doc/howto/bare-metal.md: its files are written, its commands run."""
+    with open(os.path.join(ROOT, "doc/howto/bare-metal.md"), encoding="utf-8") as page:
+        blocks = re.findall(r"^```(c|sh)\n(.*?)^```$", page.read(), re.M | re.S)
+    place = os.path.join(folder, "howto")
+    os.makedirs(place, exist_ok=True)
+    for kind, text in blocks:
+        name = re.match(r"/\* (\S+) \*/\n", text)
+        if kind == "c" and name:
+            with open(os.path.join(place, name[1]), "w", encoding="utf-8") as file:
+                file.write(text)
+        elif kind == "sh":
+            run(["sh", "-e", "-c", f"CORO='{ROOT}'\ncd '{place}'\n{text}"], limit=120)
+
+
+def host(name, folder):
+    """The whole library, and the plain tests that need nothing but it."""
+    compiler, runner = HOSTS[name]
+    objects = os.path.join(folder, name)
+    os.makedirs(objects, exist_ok=True)
+    sources = [os.path.join(ROOT, path) for path in library_files()]
+    flags = ["-std=c11", "-O1", "-g", "-pthread", "-I" + os.path.join(ROOT, "include"),
+             "-I" + os.path.join(ROOT, "src")]
+    tests = [os.path.join(ROOT, f"test/plain/{test}.c") for test in PLAIN]
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(lambda source: run([*compiler, *flags, "-c", source, "-o",
+                                          object_of(objects, source)]), sources + tests))
+    for test in tests:
+        path = os.path.join(objects, os.path.basename(test)[:-2])
+        run([*compiler, "-pthread", *(object_of(objects, source) for source in [*sources, test]),
+             "-o", path])
+        run([*runner, path], limit=240)
+
+
+def library_files():
+    floors = ["kernel", "poll", "thread", "stream", "net", "os", "debug"]
+    return [path for floor in floors for path in sorted(glob.glob(f"src/{floor}/*.c",
+                                                                  root_dir=ROOT))]
+
+
+def object_of(folder, source):
+    return os.path.join(folder, "_".join(source.split(os.sep)[-2:]) + ".o")
+
+
+def targets():
+    for board in BOARDS:
+        for config in "minimal", "full":
+            yield f"{board}, {config}", lambda folder, b=board, c=config: (
+                three_tasks(b, c, folder))
+    for board in BOARDS:
+        yield f"{board}, interrupts", lambda folder, b=board: stress(b, "minimal", folder)
+        if board != "avr":
+            yield f"{board}, cancelled waits", lambda folder, b=board: stress(b, "full", folder)
+    yield "howto", howto
+    yield "cortex-m0, 16-bit ticks", lambda folder: stress("cortex-m0", "full", folder, [STATE16])
+    for name in HOSTS:
+        if name != "i686" or platform.machine() == "x86_64":
+            yield name, lambda folder, n=name: host(n, folder)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--files", action="store_true")
+    parser.add_argument("--keep", metavar="FOLDER", help="leave what was built there")
+    parser.add_argument("names", nargs="*", help="only targets that begin so")
+    options = parser.parse_args()
+    if options.files:
+        for board in BOARDS:
+            print(f"{board}:", *firmware_files(board, [FIRMWARE + "three_tasks.c"]))
+        return 0
+    failed = 0
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = os.path.abspath(options.keep or scratch)
+        os.makedirs(folder, exist_ok=True)
+        for name, check in targets():
+            if options.names and not name.startswith(tuple(options.names)):
+                continue
+            try:
+                check(folder)
+                print(f"{name}: ok", flush=True)
+            except Failed as error:
+                failed += 1
+                print(f"{name}: FAIL {error}", flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
