@@ -112,30 +112,35 @@ ASYNC(runs_short, ARGS(int, error),
     ASYNC_END;
 }
 
-Test(faults_accept, f001_without_descriptors_some_clients_are_turned_away_and_the_server_pauses)
+Test(faults_accept, f001_c131_without_descriptors_some_are_turned_away_and_the_server_pauses)
 {
     shorten_system();
     has_reserve = true;
-    EQ(RUN_NET(runs_short(0)), 0);
+    EQ(RUN_NET_LOUD(runs_short(0)), 0);
     SAID("1 ");
+    EQ(heard.count, 1);
+    EQ(heard.list[0].error, CORO_EMFILE);
 }
 
 Test(faults_accept, f002_without_memory_the_server_pauses_and_turns_nobody_away)
 {
     shorten_system();
     has_reserve = true;
-    EQ(RUN_NET(runs_short(ENFILE)), 0);
-    EQ(RUN_NET(runs_short(ENOBUFS)), 0);
-    EQ(RUN_NET(runs_short(ENOMEM)), 0);
+    EQ(RUN_NET_LOUD(runs_short(ENFILE)), 0);
+    EQ(RUN_NET_LOUD(runs_short(ENOBUFS)), 0);
+    EQ(RUN_NET_LOUD(runs_short(ENOMEM)), 0);
     SAID("0 0 0 ");
+    EQ(heard.count, 3); /* one each */
 }
 
 Test(faults_accept, f005_a_reserve_that_cannot_be_had_back_is_tried_again_without_spinning)
 {
     shorten_system();
     has_reserve = false;
-    EQ(RUN_NET(runs_short(0)), 0);
+    EQ(RUN_NET_LOUD(runs_short(0)), 0);
     SAID("1 ");
+    EQ(heard.count, 1);
+    EQ(heard.list[0].error, CORO_EMFILE);
 }
 
 Test(faults_accept, f003_nothing_but_broken_connections_do_not_make_it_spin)

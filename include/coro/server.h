@@ -21,8 +21,9 @@
  * A server owns its connections: when a handler ends, or is cancelled, its stream is
  * closed; with an error it is aborted, and reported once (coro_loop_report), unless
  * the error is that the client went away (CORO_ECONNRESET, CORO_EPIPE). A connection for
- * which there is no memory is refused. When descriptors run out the server refuses and
- * pauses, 10 ms at first and 1 s at most, and goes on by itself.
+ * which there is no memory is refused. When descriptors run out the server says so
+ * (coro_loop_report, once), refuses and pauses, 10 ms at first and 1 s at most, and goes on by
+ * itself.
  *
  *     close ─► its sockets are gone; connections go on
  *     close_clients ─► their streams end: handlers that read see the end, and go home

@@ -10,8 +10,8 @@
  *        └ no memory, no buffers (ENFILE, ENOBUFS, ENOMEM): pause
  *
  * A pause lasts 10 ms, doubled up to 1 s while no connection succeeds: meanwhile
- * the backlog is the queue. The sockets stay registered, edge-triggered, so that
- * waiting out a pause costs nothing.
+ * the backlog is the queue. The first of them is reported. The sockets stay
+ * registered, edge-triggered, so that waiting out a pause costs nothing.
  */
 #define _GNU_SOURCE
 #include "server.h"
@@ -77,6 +77,17 @@ static void give_up(coro_server *server, coro_listener *listener, int error)
     coro_loop_report(server->loop, &report);
 }
 
+/* The system is short of something: once, until a connection succeeds. */
+static enum round pause_short(coro_server *server, int error)
+{
+    coro_report report = {CORO_REPORT_CALLBACK, server->loop, server->acceptor, error,
+                          "a server cannot accept for lack of resources, and pauses"};
+    if (!server->is_short)
+        coro_loop_report(server->loop, &report);
+    server->is_short = true;
+    return ROUND_PAUSE;
+}
+
 static enum round accept_from(coro_server *server, coro_listener *listener)
 {
     bool is_any = false;
@@ -88,14 +99,15 @@ static enum round accept_from(coro_server *server, coro_listener *listener)
         if (fd >= 0) {
             is_any = true;
             if (!coro_server_admit(server, fd))
-                return ROUND_PAUSE;
+                return pause_short(server, CORO_ENOMEM);
+            server->is_short = false;
         } else if (fd == -EAGAIN) {
             return ROUND_IDLE;
         } else if (fd == -EMFILE) {
             turn_away(server, listener);
-            return ROUND_PAUSE;
+            return pause_short(server, fd);
         } else if (fd == -ENFILE || fd == -ENOBUFS || fd == -ENOMEM) {
-            return ROUND_PAUSE;
+            return pause_short(server, fd);
         } else if (!is_of_connection(fd)) {
             give_up(server, listener, fd);
             return ROUND_IDLE;
