@@ -243,7 +243,12 @@ is 'the answer comes late' "$(get --output "$work/body" --write-out '%{time_tota
     "$url/hello.txt" | awk '{ print ($1 >= 0.3) }')" 1
 get "$url/big.bin" >"$work/got" &
 client=$!
-sleep 0.1
+tries=0
+until [ "$(open_files)" = 3 ] || [ $tries -eq 200 ]; do
+    tries=$((tries + 1))
+    sleep 0.01
+done
+sleep 0.05
 stop INT
 wait $client || fail 'the stop broke an answer off'
 cmp "$work/got" "$root/big.bin" || fail 'the stop cut an answer'

@@ -54,22 +54,25 @@ run() {
 }
 
 whole='This is the message. It will be sent in parts.'
-for kind in protocol coroutine; do
-    serve echo_server_$kind
-    run echo_client_$kind "$port"
+for pair in 'echo_server_protocol echo_client_protocol' \
+    'echo_server_coroutine echo_client_coroutine'; do
+    client=${pair#* }
+    serve "${pair% *}"
+    echo_server=$name
+    run "$client" "$port"
     echo curl | curl --silent --max-time 1 --no-buffer "telnet://127.0.0.1:$port" >"$work/curl" ||
         true # it waits on, whatever the server does
-    [ "$(cat "$work/curl")" = curl ] || fail "echo_server_$kind did not answer curl"
+    [ "$(cat "$work/curl")" = curl ] || fail "$echo_server did not answer curl"
     stop
-    heard=$(sed -n 's/^127.0.0.1:[0-9]*: received "//p' "$work/echo_server_$kind" | tr -d '"\n')
-    [ "$heard" = "${whole}curl" ] || fail "the server of kind $kind hears: $heard"
-    heard=$(sed -n 's/^received "\(.*\)"$/\1/p' "$work/echo_client_$kind" | tr -d '\n')
-    [ "$heard" = "$whole" ] || fail "the client of kind $kind hears: $heard"
+    heard=$(sed -n 's/^127.0.0.1:[0-9]*: received "//p' "$work/$echo_server" | tr -d '"\n')
+    [ "$heard" = "${whole}curl" ] || fail "$echo_server hears: $heard"
+    heard=$(sed -n 's/^received "\(.*\)"$/\1/p' "$work/$client" | tr -d '\n')
+    [ "$heard" = "$whole" ] || fail "$client hears: $heard"
     counts=
     for line in 'connection accepted' 'received EOF' ': closing' '^closing server$'; do
-        counts="$counts $(grep -c "$line" "$work/echo_server_$kind")"
+        counts="$counts $(grep -c "$line" "$work/$echo_server")"
     done
-    [ "$counts" = ' 2 2 2 1' ] || fail "the server of kind $kind counts$counts"
+    [ "$counts" = ' 2 2 2 1' ] || fail "$echo_server counts$counts"
 done
 
 # talk FILE: a client whose words are written to descriptor 3, and what it hears to the file.

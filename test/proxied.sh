@@ -13,7 +13,7 @@ for tool in curl wrk; do
 done
 work=$(mktemp -d)
 servers=
-trap 'for pid in $servers; do kill "$pid" 2>/dev/null; done; rm -rf "$work"' EXIT
+trap 'for pid in $servers; do kill "$pid" 2>/dev/null || true; done; rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 
 fail() {

@@ -90,7 +90,7 @@ static void resolver_close(coro_hook *closer)
 #ifdef CORO_CARES
     coro_ares_close(self->ares);
 #endif
-    coro_pool_give_(&self->loop->pool, self, sizeof *self);
+    free(self);
 }
 
 static coro_resolver *resolver_if_any(coro_loop *loop)
@@ -106,13 +106,13 @@ coro_resolver *coro_resolver_of(coro_loop *loop)
     coro_resolver *self = resolver_if_any(loop);
     if (self != NULL)
         return self;
-    self = coro_pool_take_(&loop->pool, sizeof *self);
+    self = malloc(sizeof *self); /* not the pool's, whose blocks in use are counted as leftovers */
     if (self == NULL)
         return NULL;
     *self = (coro_resolver){.closer = {NULL, resolver_close, false}, .loop = loop};
     self->lane = coro_lane_new(loop, THREADS_MAX, QUEUE_MAX);
     if (self->lane == NULL) {
-        coro_pool_give_(&loop->pool, self, sizeof *self);
+        free(self);
         return NULL;
     }
 #ifdef CORO_CARES
