@@ -70,6 +70,7 @@ HEADERS = {
     "rwlock": "kernel",
     "pipe": "os",
     "process": "os",
+    "process_pool": "os",
     "terminal": "os",
     "process_protocol": "os",
     "run": "os",

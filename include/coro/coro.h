@@ -45,6 +45,7 @@
  *                       pipe.h       pipes, terminals, devices as streams
  *                       address.h    addresses and their text; names.h: their names
  *                       process.h    other programs; signals.h: Unix signals
+ *                       process_pool.h  calls in processes of their own
  *                       terminal.h   stdin and stdout as streams, raw mode, size
  *                       protocol.h   callbacks instead of awaits; net_protocol.h: over TCP
  *                       bare.h       no operating system: clock, sleep, interrupts
@@ -94,6 +95,7 @@
 #include <coro/protocol.h>
 #include <coro/process.h>
 #include <coro/process_protocol.h>
+#include <coro/process_pool.h>
 #include <coro/queue.h>
 #include <coro/rate_limiter.h>
 #include <coro/remote.h>

@@ -56,11 +56,12 @@
     X(ENAME, 1008, "name or service not known")                                                    \
     X(ENAMEAGAIN, 1009, "temporary failure in name resolution")                                    \
     X(EWRONGLOOP, 1010, "belongs to another loop")                                                 \
-    X(ESTOPPED, 1011, "the loop was stopped before this was done")                                \
+    X(ESTOPPED, 1011, "the loop was stopped before this was done")                                 \
     X(ELEAK, 1012, "memory was not given back")                                                    \
     X(EBROKEN, 1013, "the barrier is broken")                                                      \
     X(EEOF, 1014, "the end: nothing more will come")                                               \
     X(ELAGGED, 1015, "too slow: values were missed")                                               \
+    X(ECRASHED, 1016, "the worker process ended before it answered")                               \
     X(ETRUNCATED, 1020, "cut off: the connection ended, and TLS had not said so")                  \
     X(EVERIFY, 1021, "the certificate of the other side is not believed")
 

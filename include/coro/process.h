@@ -115,6 +115,10 @@ typedef struct coro_bytes {
     coro_allocator allocator;
 } coro_bytes;
 
+/* Append a copy of some more; the first memory is of the running loop's allocator, or of the
+ * heap. 0, or CORO_ENOMEM: nothing was appended. */
+CORO_API CORO_NODISCARD int coro_bytes_append(coro_bytes *bytes, const void *data, size_t size);
+
 /* Free them, and have none. Any thread, if the allocator is the heap. */
 CORO_API void coro_bytes_free(coro_bytes *bytes);
 

@@ -59,7 +59,7 @@ pid_t coro_spawn_child(const coro_spawn *spawn);
 /* --- process_io.c ------------------------------------------------------------------------- */
 
 /* Have room for so many more, and a '\0' behind them. False: no memory. */
-bool coro_bytes_reserve(coro_bytes *bytes, const coro_loop *loop, size_t more);
+bool coro_bytes_reserve(coro_bytes *bytes, size_t more);
 
 /* --- pty.c -------------------------------------------------------------------------------- */
 

@@ -26,14 +26,16 @@ void coro_bytes_free(coro_bytes *bytes)
     *bytes = (coro_bytes){.data = NULL};
 }
 
-bool coro_bytes_reserve(coro_bytes *bytes, const coro_loop *loop, size_t more)
+bool coro_bytes_reserve(coro_bytes *bytes, size_t more)
 {
+    const coro_loop *loop = coro_loop_current();
     size_t need = bytes->size + more + 1, capacity = bytes->capacity;
     char *data;
     if (need <= capacity)
         return true;
     if (bytes->data == NULL)
-        bytes->allocator = loop->pool.allocator;
+        bytes->allocator = loop != NULL ? loop->pool.allocator
+                                        : (coro_allocator){coro_heap_resize, NULL};
     capacity = capacity > 0 ? capacity : ROOM_MIN;
     while (capacity < need)
         capacity *= 2;
@@ -46,9 +48,9 @@ bool coro_bytes_reserve(coro_bytes *bytes, const coro_loop *loop, size_t more)
     return true;
 }
 
-static int append(coro_bytes *bytes, const coro_loop *loop, const char *data, size_t size)
+int coro_bytes_append(coro_bytes *bytes, const void *data, size_t size)
 {
-    if (!coro_bytes_reserve(bytes, loop, size))
+    if (!coro_bytes_reserve(bytes, size))
         return CORO_ENOMEM;
     if (size > 0)
         memcpy(bytes->data + bytes->size, data, size);
@@ -149,7 +151,7 @@ static int take(coro_stream *stream, coro_bytes *into, size_t limit)
 {
     size_t size, room = limit - into->size;
     const char *data = coro_stream_buffered(stream, &size);
-    int error = append(into, stream->loop, data, size < room ? size : room);
+    int error = coro_bytes_append(into, data, size < room ? size : room);
     if (error == 0)
         coro_stream_consume(stream, size < room ? size : room);
     return error == 0 && size > room ? CORO_ELIMIT : error;

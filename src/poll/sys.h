@@ -76,6 +76,7 @@
     X(unsigned, if_nametoindex, (const char *name))                                                \
     X(char *, if_indextoname, (unsigned index, char *name))                                        \
     X(int, lstat, (const char *path, struct stat *status))                                         \
+    X(ssize_t, readlink, (const char *path, char *text, size_t size))                              \
     X(int, unlink, (const char *path))                                                             \
     X(int, chmod, (const char *path, mode_t mode))                                                 \
     X(int, pipe2, (int fds[2], int flags))                                                         \
