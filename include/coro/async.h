@@ -131,7 +131,7 @@
     goto coro_end_;                                                                                \
     default:                                                                                       \
     if (coro_state_ != CORO_STATE_UNWIND_)                                                         \
-        coro_bad_state_(&self->coro);                                                              \
+        CORO_MISUSED_AT_(CORO_MISUSED_STATE_);                                                     \
     self->coro.error = (int16_t)coro_error_;                                                       \
     }                                                                                              \
     coro_end_:                                                                                     \
@@ -139,7 +139,8 @@
     self->coro.state = CORO_STATE_FINISHED_;                                                       \
     if ((int16_t)self->coro.descriptor->result_size > 0 && self->coro.error == 0 &&                \
         !(self->coro.flags & CORO_FRAME_RETURN_))                                                  \
-        coro_no_result_(&self->coro);                                                              \
+        CORO_MISUSED_AT_(CORO_MISUSED_RESULT_);                                                    \
+    CORO_MISUSE_()                                                                                 \
     CORO_END_SHADOW_ /* of CORO_WATCH_LOCALS_ */                                                   \
     return (coro_status){CORO_DONE_}
 #else /* code must be small */
@@ -148,19 +149,38 @@
     default:;                                                                                      \
     }                                                                                              \
     CORO_CHECK_END_();                                                                             \
+    CORO_MISUSE_()                                                                                 \
     CORO_END_SHADOW_ /* of CORO_WATCH_LOCALS_ */                                                   \
     return coro_end_(&self->coro, coro_state_, coro_error_)
 #endif
 
+/* A body's traps are one call in it, so that the ways that call nothing need no stack frame. */
+#if CORO_HOSTED || CORO_SCOPES
+#define CORO_MISUSE_()                                                                             \
+    if (0) {                                                                                       \
+        coro_misuse_:                                                                              \
+        coro_misused_(&self->coro, (unsigned)coro_state_);                                         \
+    }
+#else
+#define CORO_MISUSE_()
+#endif
+#define CORO_MISUSED_AT_(how)                                                                      \
+    do {                                                                                           \
+        coro_state_ = (how);                                                                       \
+        goto coro_misuse_;                                                                         \
+    } while (0)
+
 /* A block that is still open here would outlive its frame. */
 #if CORO_SCOPES
-#define CORO_CHECK_END_()                                                                          \
+#define CORO_CHECK_END_() CORO_CHECK_LATE_(0)
+#define CORO_CHECK_LATE_(blocks)                                                                   \
     do {                                                                                           \
-        if (CORO_UNLIKELY(self->coro.depth != 0))                                                  \
-            coro_left_block_(&self->coro);                                                         \
+        if (CORO_UNLIKELY(CORO_LATE_(self->coro.depth) != (blocks)))                               \
+            CORO_MISUSED_AT_(CORO_MISUSED_BLOCK_);                                                 \
     } while (0)
 #else
 #define CORO_CHECK_END_() (void)0
+#define CORO_CHECK_LATE_(blocks) (void)0
 #endif
 
 #define CORO_GO_(state)                                                                            \
@@ -226,7 +246,7 @@
 #define CORO_CHECK_DEPTH_()                                                                        \
     do {                                                                                           \
         if (CORO_UNLIKELY(self->coro.depth != sizeof *coro_depth_ - 1))                            \
-            coro_left_block_(&self->coro);                                                         \
+            CORO_MISUSED_AT_(CORO_MISUSED_BLOCK_);                                                 \
     } while (0)
 #else
 #define CORO_CHECK_DEPTH_() (void)0
@@ -400,15 +420,27 @@
  * one is wanted; or leave by FINALLY, when it is closed instead. Without a consumer, to whoever
  * drives the chain: the item is in self->result.
  */
+#if CORO_HOSTED && CORO_SCOPES
+#define CORO_YIELD_ALONE_()                                                                        \
+    do {                                                                                           \
+        if (CORO_LIKELY(coro_alone_(&self->coro, sizeof *coro_depth_ - 1))) {                      \
+            coro_driver_->frame = &self->coro;                                                     \
+            return (coro_status){CORO_SUSPENDED_};                                                 \
+        }                                                                                          \
+    } while (0)
+#else
+#define CORO_YIELD_ALONE_() (void)0
+#endif
 #define CORO_YIELD(...) CORO_YIELD_AT_(CORO_HERE_, (__VA_ARGS__))
 #define CORO_YIELD_AT_(n, value)                                                                   \
     do {                                                                                           \
-        CORO_CHECK_DEPTH_();                                                                       \
         self->result = value;                                                                      \
         self->coro.state = (coro_state)(n);                                                        \
         if (sizeof *coro_depth_ != sizeof *coro_loops_ ||                                          \
             sizeof *coro_leave_ == CORO_STATE_FINALLY_)                                            \
             coro_yield_refused_(&self->coro, sizeof *coro_leave_ == CORO_STATE_FINALLY_);          \
+        CORO_YIELD_ALONE_();                                                                       \
+        CORO_CHECK_LATE_(sizeof *coro_depth_ - 1);                                                 \
         if (1) {                                                                                   \
             return coro_yielded_(coro_driver_, &self->coro);                                       \
             CORO_CASE_(n):;                                                                        \

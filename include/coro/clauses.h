@@ -127,22 +127,37 @@
         CORO_EACH_CLAUSE_(CORO_STORE_, __VA_ARGS__)                                                \
         return coro_frame_;                                                                        \
     }
+
+/* On hosts the usual case is inline, and calls nothing: the rare one is a function of its own, to
+ * which the arguments go on, so that they need not be kept for after its return. */
 #if CORO_MINIMAL_
 #define CORO_CONSTRUCTORS_ CORO_CONSTRUCTOR_AT_
+#elif CORO_HOSTED
+#define CORO_CONSTRUCTORS_(name, ...)                                                              \
+    CORO_CONSTRUCTOR_AT_(name, __VA_ARGS__)                                                        \
+    CORO_CONSTRUCTOR_(CORO_NOINLINE static, name##_slow_, name, coro_frame_new_,                   \
+                      (struct name *)coro_frame_failed_(), __VA_ARGS__)                            \
+    CORO_CONSTRUCTOR_(                                                                             \
+        static inline, name, name, coro_frame_quick_,                                              \
+        name##_slow_(CORO_NONE_IF_NONE_(~CORO_EACH_CLAUSE_(CORO_NAMES_, __VA_ARGS__))),            \
+        __VA_ARGS__)
 #else
 #define CORO_CONSTRUCTORS_(name, ...)                                                              \
     CORO_CONSTRUCTOR_AT_(name, __VA_ARGS__)                                                        \
-    CORO_UNUSED CORO_NODISCARD static inline struct name *name(                                    \
+    CORO_CONSTRUCTOR_(static inline, name, name, coro_frame_new_,                                  \
+                      (struct name *)coro_frame_failed_(), __VA_ARGS__)
+#endif
+#define CORO_CONSTRUCTOR_(linkage, function, name, make, otherwise, ...)                           \
+    CORO_UNUSED CORO_NODISCARD linkage struct name *function(                                      \
         CORO_VOID_IF_NONE_(~CORO_EACH_CLAUSE_(CORO_PARAMETERS_, __VA_ARGS__)))                     \
     {                                                                                              \
-        struct name *coro_frame_ = (struct name *)coro_frame_new_(                                 \
-            &name##_descriptor, sizeof(struct name), name##_zero_end_);                            \
+        struct name *coro_frame_ =                                                                 \
+            (struct name *)make(&name##_descriptor, sizeof(struct name), name##_zero_end_);        \
         if (CORO_UNLIKELY(coro_frame_ == NULL))                                                    \
-            return (struct name *)coro_frame_failed_();                                            \
+            return otherwise;                                                                      \
         CORO_EACH_CLAUSE_(CORO_STORE_, __VA_ARGS__)                                                \
         return coro_frame_;                                                                        \
     }
-#endif
 
 #define CORO_BODY_(name)                                                                           \
     static inline coro_status name##_body_(struct name *, coro_driver *, coro_header *);           \
@@ -249,7 +264,7 @@
 #define CORO_DROP_VARS(...)
 #define CORO_DROP_SCRATCH(...)
 
-/* ARGS(type, name, ...) three times: as members, as `, type name`, and as stores. */
+/* ARGS(type, name, ...) four times: as members, as `, type name`, as `, name`, and as stores. */
 #define CORO_ARGUMENTS_NONE()
 #define CORO_ARGUMENTS_RETURNS(...)
 #define CORO_ARGUMENTS_YIELDS(...)
@@ -265,6 +280,14 @@
 #define CORO_PARAMETERS_VARS(...)
 #define CORO_PARAMETERS_SCRATCH(...)
 #define CORO_AS_PARAMETER_(type, name) , type name
+
+#define CORO_NAMES_NONE()
+#define CORO_NAMES_RETURNS(...)
+#define CORO_NAMES_YIELDS(...)
+#define CORO_NAMES_ARGS(...) CORO_PAIRS_(CORO_AS_NAME_, __VA_ARGS__)
+#define CORO_NAMES_VARS(...)
+#define CORO_NAMES_SCRATCH(...)
+#define CORO_AS_NAME_(type, name) , name
 
 #define CORO_STORE_NONE()
 #define CORO_STORE_RETURNS(...)
@@ -292,5 +315,10 @@
 #define CORO_VOID_2_(a, b, c, d, e, f, g, h, i, some, ...) CORO_VOID_##some##_
 #define CORO_VOID_0_(none) void
 #define CORO_VOID_1_(none, ...) __VA_ARGS__
+/* The same without `void`: arguments. */
+#define CORO_NONE_IF_NONE_(...) CORO_NONE_2_(__VA_ARGS__, 1, 1, 1, 1, 1, 1, 1, 1, 0, ~)(__VA_ARGS__)
+#define CORO_NONE_2_(a, b, c, d, e, f, g, h, i, some, ...) CORO_NONE_##some##_
+#define CORO_NONE_0_(none)
+#define CORO_NONE_1_(none, ...) __VA_ARGS__
 
 #endif

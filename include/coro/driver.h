@@ -24,7 +24,7 @@ CORO_BEGIN_DECLS
 struct coro_driver {
     coro_header *frame;     /* the innermost: the one to resume */
     struct coro_loop *loop; /* NULL: driven by coro_resume */
-    uint8_t room;           /* levels that this descent may still go down */
+    uint8_t room;           /* levels that a descent may still go down; all, where one begins */
     uint8_t flags;          /* a task's, see coro/task.h */
 #if CORO_SCOPES
     int16_t error; /* how the task's wait ended */
@@ -93,11 +93,20 @@ CORO_INLINE coro_status coro_enter_leaf_(coro_driver *driver, coro_header *self,
 }
 #endif
 
+#if CORO_HOSTED && CORO_SCOPES
+/* Has it no consumer, and `depth` blocks open? Flags and depth stand in a row: one comparison. */
+CORO_INLINE bool coro_alone_(const coro_header *self, unsigned depth)
+{
+    const unsigned told = self->flags | (unsigned)self->depth << 8;
+    return (told & (0xff00u | CORO_FRAME_GENERATOR_)) == depth << 8;
+}
+#endif
+
 /* An item of a generator goes to who consumes it, or to whoever drives the chain. */
 CORO_INLINE coro_status coro_yielded_(coro_driver *driver, coro_header *self)
 {
     coro_status status = {CORO_DONE_};
-    if (self->flags & CORO_FRAME_GENERATOR_)
+    if (CORO_LATE_(self->flags) & CORO_FRAME_GENERATOR_)
         return status;
     driver->frame = self;
     status.code_ = CORO_SUSPENDED_;
@@ -110,7 +119,6 @@ CORO_INLINE bool coro_drive_(coro_driver *driver, coro_header *callee)
     for (;;) {
         coro_header *frame = driver->frame;
         coro_status status;
-        driver->room = CORO_DESCENT;
         status = frame->descriptor->body(frame, driver, callee);
         if (CORO_LIKELY(status.code_ == CORO_SUSPENDED_))
             return true;
@@ -139,6 +147,7 @@ static inline void coro_driver_init(coro_driver *driver, coro_header *call)
     coro_zero_(driver, sizeof *driver);
     call->caller = NULL;
     driver->frame = call;
+    driver->room = CORO_DESCENT;
     driver->flags = CORO_DRIVER_CAREFUL_;
 }
 

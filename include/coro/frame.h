@@ -312,6 +312,31 @@ CORO_INLINE coro_header *coro_frame_new_(const coro_descriptor *descriptor, size
 }
 #endif
 
+#if CORO_HOSTED
+/* The same from a free list; NULL: there is none in it, or no pool. */
+CORO_INLINE coro_header *coro_frame_quick_(const coro_descriptor *descriptor, size_t size,
+                                           size_t zero_end)
+{
+#if CORO_POOL_LISTS_
+    coro_pool *pool = coro_pool_current_;
+    if (CORO_LIKELY(pool != NULL && size <= CORO_POOL_CLASSES * 16)) {
+        void **block = (void **)pool->free[CORO_CLASS_(size)];
+        if (CORO_LIKELY(block != NULL)) {
+            coro_header *frame = (coro_header *)(void *)block;
+            pool->free[CORO_CLASS_(size)] = *block;
+            pool->live++;
+            coro_header_init_(frame, descriptor, CORO_FRAME_POOL_);
+            coro_zero_(frame + 1, zero_end - sizeof *frame);
+            return frame;
+        }
+    }
+#else
+    (void)descriptor, (void)size, (void)zero_end;
+#endif
+    return NULL;
+}
+#endif
+
 /* A frame in memory of the caller's. */
 CORO_INLINE coro_header *coro_frame_at_(void *memory, const coro_descriptor *descriptor,
                                         size_t zero_end)
@@ -385,30 +410,36 @@ static inline unsigned coro_frame_line(const coro_header *frame)
 /* --- what the macros of coro/async.h call ------------------------------------------------- */
 
 /* What a finished callee's error does to its caller; *callee may become another frame. */
-CORO_API CORO_COLD int coro_failed_slow_(coro_driver *driver, coro_header *self,
-                                         coro_header **callee);
 #if CORO_HOSTED
-/* A copy goes out, so that the caller's variable may stay in a register. */
+/* Both come back by value, so that the caller's variable may stay in a register. */
+typedef struct coro_failure_ {
+    coro_header *callee;
+    int error;
+} coro_failure_;
+CORO_API CORO_COLD coro_failure_ coro_failed_slow_(coro_driver *driver, coro_header *self,
+                                                   coro_header *callee);
 CORO_INLINE int coro_failed_(coro_driver *driver, coro_header *self, coro_header **callee)
 {
-    coro_header *failed = *callee;
-    int error = coro_failed_slow_(driver, self, &failed);
-    *callee = failed;
-    return error;
+    coro_failure_ failure = coro_failed_slow_(driver, self, *callee);
+    *callee = failure.callee;
+    return failure.error;
 }
 #elif CORO_MINIMAL_
 #define coro_failed_(driver, self, callee) ((*(callee))->error)
 #else
-#define coro_failed_ coro_failed_slow_
+int coro_failed_(coro_driver *driver, coro_header *self, coro_header **callee);
 #endif
 
 CORO_API CORO_COLD void coro_thrown_(coro_driver *driver, coro_header *self, int error,
                                       unsigned line);
 CORO_API void coro_finally_enter_(coro_driver *driver, coro_header *self, int error);
 CORO_API CORO_COLD void coro_finally_error_(coro_driver *driver, coro_header *self, int error);
-CORO_API CORO_NORETURN CORO_COLD void coro_bad_state_(const coro_header *self);
-CORO_API CORO_NORETURN CORO_COLD void coro_no_result_(const coro_header *self);
-CORO_API CORO_NORETURN CORO_COLD void coro_left_block_(const coro_header *self);
+/* A header's byte that is read on a rare way; else the compiler reads it on all, in advance. */
+#define CORO_LATE_(byte) (*(const volatile uint8_t *)&(byte))
+
+/* How a body traps. */
+enum { CORO_MISUSED_STATE_, CORO_MISUSED_BLOCK_, CORO_MISUSED_RESULT_ };
+CORO_API CORO_NORETURN CORO_COLD void coro_misused_(const coro_header *self, unsigned how);
 CORO_API CORO_NORETURN CORO_COLD void coro_leave_finally_(const coro_header *self);
 CORO_API CORO_NORETURN CORO_COLD void coro_yield_refused_(const coro_header *self, bool finally);
 

@@ -109,7 +109,7 @@ struct coro_loop { /* private; here so that you can place it */
     coro_task *ready, *ready_last; /* the next turn's */
     coro_task *batch;              /* what is left of this turn's */
     coro_task *current;
-    unsigned budget;
+    int budget; /* awaits that may still complete at once; below 0: none */
 #if CORO_HOSTED
     unsigned idle_turns, idle_resumes; /* since the system was last asked */
 #else

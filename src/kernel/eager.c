@@ -41,7 +41,6 @@ bool coro_task_run_now(coro_task *task)
     coro_loop *loop = task->driver.loop;
     coro_task *maker = loop->current;
     coro_header *unmask_until = loop->unmask_until;
-    unsigned budget = loop->budget;
     bool ended;
     if (coro_pool_current_ != &loop->pool || loop->eager >= EAGER_MAX) {
         coro_task_ready_(task);
@@ -53,8 +52,6 @@ bool coro_task_run_now(coro_task *task)
     loop->current = maker;
     loop->unmask_until = unmask_until;
     loop->eager--;
-    if (loop->budget > budget) /* it went below 0: the maker's turn is over, too */
-        loop->budget = 0;
     return ended;
 }
 

@@ -58,21 +58,16 @@ void coro_trap_line_(int line)
 }
 #endif
 
-void coro_bad_state_(const coro_header *self)
+void coro_misused_(const coro_header *self, unsigned how)
 {
-    trap_in(self, self->state == CORO_STATE_FINISHED_
+    (void)how;
+    trap_in(self, how == CORO_MISUSED_BLOCK_
+                      ? "a block was left by goto; use break, ASYNC_RETURN or ASYNC_THROW"
+                  : how == CORO_MISUSED_RESULT_
+                      ? "ended without a result; every way out needs ASYNC_RETURN(value)"
+                  : self->state == CORO_STATE_FINISHED_
                       ? "resumed a coroutine that has finished; make a new one"
                       : "resumed at no state of its own; was its frame overwritten?");
-}
-
-void coro_no_result_(const coro_header *self)
-{
-    trap_in(self, "ended without a result; every way out needs ASYNC_RETURN(value)");
-}
-
-void coro_left_block_(const coro_header *self)
-{
-    trap_in(self, "a block was left by goto; use break, ASYNC_RETURN or ASYNC_THROW");
 }
 
 void coro_leave_finally_(const coro_header *self)
@@ -337,8 +332,12 @@ static const coro_header *origin(const coro_header *failed)
 #define origin(failed) (failed)
 #endif
 
+#if CORO_HOSTED
+static int fail(coro_driver *driver, coro_header *self, coro_header **callee)
+#elif !CORO_MINIMAL_
+int coro_failed_(coro_driver *driver, coro_header *self, coro_header **callee)
+#endif
 #if !CORO_MINIMAL_
-int coro_failed_slow_(coro_driver *driver, coro_header *self, coro_header **callee)
 {
     coro_header *failed = *callee = coro_frame_resolve(*callee);
     int error = failed->error;
@@ -352,7 +351,13 @@ int coro_failed_slow_(coro_driver *driver, coro_header *self, coro_header **call
 
 #endif
 
-#if !CORO_HOSTED && !CORO_MINIMAL_
+#if CORO_HOSTED
+coro_failure_ coro_failed_slow_(coro_driver *driver, coro_header *self, coro_header *callee)
+{
+    int error = fail(driver, self, &callee);
+    return (coro_failure_){callee, error};
+}
+#elif !CORO_MINIMAL_
 int coro_awaited_(coro_driver *driver, coro_header *self, coro_header *callee)
 {
     int error = 0;
@@ -370,13 +375,13 @@ coro_status coro_end_(coro_header *self, coro_state state, int error)
 {
     if (state != CORO_STATE_FINISHED_) {
         if (state != CORO_STATE_UNWIND_)
-            coro_bad_state_(self);
+            coro_misused_(self, CORO_MISUSED_STATE_);
         self->error = (int16_t)error;
     }
     self->state = CORO_STATE_FINISHED_;
     if ((int16_t)self->descriptor->result_size > 0 && self->error == 0 &&
         !(self->flags & CORO_FRAME_RETURN_))
-        coro_no_result_(self);
+        coro_misused_(self, CORO_MISUSED_RESULT_);
     return (coro_status){CORO_DONE_};
 }
 #endif

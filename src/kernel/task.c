@@ -27,6 +27,7 @@ CORO_FAST void start(coro_loop *loop, coro_task *task, coro_header *root, unsign
     coro_zero_(task, sizeof *task);
     task->driver.frame = root;
     task->driver.loop = loop;
+    task->driver.room = CORO_DESCENT;
     task->driver.flags = (uint8_t)flags;
     root->caller = NULL;
     loop->task_count++;

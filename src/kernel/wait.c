@@ -95,7 +95,7 @@ static coro_status cancelled(coro_task *task, coro_call *call, const coro_wait_t
     }
     if (!starts && call->coro.descriptor->discard != NULL)
         call->coro.descriptor->discard(&call->coro); /* what it holds, nobody else will free */
-    if (task->driver.loop->budget-- == 0) /* who ignores it for ever must not stop the loop */
+    if (--task->driver.loop->budget < 0) /* who ignores it for ever must not stop the loop */
         return coro_leaf_yield(task, call, CORO_ECANCELED);
     call->coro.error = CORO_ECANCELED;
     call->coro.state = CORO_STATE_FINISHED_;

@@ -254,7 +254,7 @@ typedef int (*coro_wait_start)(coro_task *task, coro_call *call);
 /* Done at once. The budget of a resume is finite, so that others have their turn. */
 CORO_FAST coro_status coro_leaf_done(coro_task *task, coro_call *call, int error)
 {
-    if (CORO_UNLIKELY(task->driver.loop->budget-- == 0))
+    if (CORO_UNLIKELY(--task->driver.loop->budget < 0))
         return coro_leaf_yield(task, call, error);
     if (error != 0) /* it is 0 since the call was made */
         call->coro.error = (int16_t)error;
