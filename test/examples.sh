@@ -28,6 +28,9 @@ for source in "$CORO_SOURCE"/examples/toolbox/*.c "$CORO_SOURCE"/examples/networ
     poll=
     [ $folder != toolbox ] || poll=sim
     grep -q "\`$name\`" "$CORO_SOURCE/examples/README.md" || fail "$name: not in README.md"
+    case $name in
+    *_ssl) ls "$CORO_BUILD"/src/libcoro-tls.* >/dev/null 2>&1 || continue ;;
+    esac
     [ -x "$program" ] || { fail "$name: is not built"; continue; }
     [ -e "${source%.c}.out" ] || {
         [ $folder != toolbox ] || fail "$name: has no .out"
