@@ -14,15 +14,30 @@
 static const struct {
     const char *name;
     coro_handler (*handler)(void);
-} workloads[] = {{"echo", bench_echo}, {"http", bench_http}};
+} workloads[] = {{"echo", bench_echo}, {"http", bench_http},
+#if BENCH_TLS
+                 {"tls", bench_echo}
+#endif
+};
 
-ASYNC(serve, ARGS(coro_handler, handler, const char *, port),
+static CORO_NODISCARD coro_server_starting *start(coro_handler handler, const char *port,
+                                                  coro_tls_context *tls,
+                                                  const coro_server_options *options)
+{
+#if BENCH_TLS
+    if (tls != NULL)
+        return coro_start_tls_server(handler, NULL, "127.0.0.1", port, tls, options);
+#endif
+    (void)tls;
+    return coro_start_server(handler, NULL, "127.0.0.1", port, options);
+}
+
+ASYNC(serve, ARGS(coro_handler, handler, const char *, port, coro_tls_context *, tls),
       VARS(coro_server *server; coro_server_options options; int signal_number;))
 {
     ASYNC_BEGIN;
     self->options.backlog = 4096;
-    AWAIT(self->server,
-          coro_start_server(self->handler, NULL, "127.0.0.1", self->port, &self->options));
+    AWAIT(self->server, start(self->handler, self->port, self->tls, &self->options));
     AWAIT(self->signal_number, coro_signal_wait(CORO_SIGNAL(SIGINT) | CORO_SIGNAL(SIGTERM)));
     AWAIT(coro_server_shutdown(self->server, 0));
     ASYNC_END;
@@ -45,9 +60,14 @@ int main(int argc, char **argv)
         return 2;
     }
     allow_descriptors();
+    coro_tls_context *tls = NULL;
+#if BENCH_TLS
+    if (strcmp(argv[1], "tls") == 0 && (tls = bench_tls_context()) == NULL)
+        return 1;
+#endif
     for (size_t i = 0; i < sizeof workloads / sizeof workloads[0]; i++)
         if (strcmp(argv[1], workloads[i].name) == 0)
-            return coro_main(serve(workloads[i].handler(), argv[2]));
+            return coro_main(serve(workloads[i].handler(), argv[2], tls));
     fprintf(stderr, "coro-bench-server: no workload %s\n", argv[1]);
     return 64;
 }

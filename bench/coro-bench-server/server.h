@@ -12,4 +12,8 @@
 coro_handler bench_echo(void); /* echo.c: gives back what it reads */
 coro_handler bench_http(void); /* http.c: GET / is "Hello, World!", pipelined */
 
+/* tls.c: who the server is, by the files named in BENCH_CERT and BENCH_KEY; NULL, after a sentence,
+ * if they are no good. */
+coro_tls_context *bench_tls_context(void);
+
 #endif
