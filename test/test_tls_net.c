@@ -5,7 +5,7 @@
 
 #include <coro/task.h>
 
-TestSuite(tls_net, .timeout = TEST_TIMEOUT_S, .init = make_world, .fini = end_world);
+TestSuite(tls_net, .timeout = 60.0, .init = make_world, .fini = end_world);
 
 /* A server for the length of a call, which gets its port. */
 ASYNC(talk, ARGS(const char *, host, const char *, port, size_t, size),
@@ -29,12 +29,13 @@ ASYNC(talk, ARGS(const char *, host, const char *, port, size_t, size),
     ASYNC_END;
 }
 
-ASYNC(serve, ARGS(const char *, host, size_t, size), VARS(coro_server *server; int error; int i;))
+ASYNC(serve, ARGS(const char *, host, size_t, size, int, times),
+      VARS(coro_server *server; int error; int i;))
 {
     ASYNC_BEGIN;
     AWAIT(self->server, coro_start_tls_server(CORO_HANDLER(echo), NULL, "127.0.0.1", "0",
                                               server_context, NULL));
-    for (self->i = 0; self->i < 3 && self->error == 0; self->i++)
+    for (self->i = 0; self->i < self->times && self->error == 0; self->i++)
         AWAIT_CATCH(self->error, talk(self->host, port_text(self->server), self->size));
     if (self->error != 0)
         ASYNC_THROW(self->error);
@@ -45,8 +46,8 @@ ASYNC(serve, ARGS(const char *, host, size_t, size), VARS(coro_server *server; i
 
 Test(tls_net, echoes)
 {
-    EQ(RUN_NET(serve("localhost", 5)), 0);
-    EQ(RUN_NET(serve("127.0.0.1", 300000)), 0);
+    EQ(RUN_NET(serve("localhost", 5, 3)), 0);
+    EQ(RUN_NET(serve("127.0.0.1", 300000, 3)), 0);
 }
 
 Test(tls_net, each_allocation_may_fail)
@@ -57,7 +58,7 @@ Test(tls_net, each_allocation_may_fail)
         memset(&memory, 0, sizeof memory);
         memset(&heard, 0, sizeof heard);
         memory.fail_at = ++n;
-        error = RUN_NET_LOUD(serve("127.0.0.1", 20000));
+        error = RUN_NET_LOUD(serve("127.0.0.1", 2000, 1));
         /* A server that has no memory for a connection refuses it, in one way or another. */
         HOLDS(error == 0 || memory.failed > 0);
     } while (memory.failed > 0);
@@ -68,7 +69,7 @@ Test(tls_net, each_allocation_may_fail)
 Test(tls_net, c137_a_certificate_that_is_not_believed_leaves_nothing_behind)
 {
     ends.options.server_name = "elsewhere.example";
-    EQ(RUN_NET(serve("127.0.0.1", 5)), CORO_EVERIFY);
+    EQ(RUN_NET(serve("127.0.0.1", 5, 1)), CORO_EVERIFY);
     HOLDS(strstr(ends.why, "ostname mismatch") != NULL);
 }
 
@@ -76,7 +77,7 @@ Test(tls_net, a_connection_without_a_context_believes_the_systems_authorities_on
 {
     coro_tls_context *ours = client_context;
     client_context = NULL;
-    EQ(RUN_NET(serve("127.0.0.1", 5)), CORO_EVERIFY);
+    EQ(RUN_NET(serve("127.0.0.1", 5, 1)), CORO_EVERIFY);
     client_context = ours;
 }
 
