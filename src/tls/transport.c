@@ -200,7 +200,15 @@ static int tls_fd(const coro_stream *stream)
 }
 
 const coro_transport coro_tls_transport = {
-    "tls", tls_recv, tls_send, tls_want, tls_unwant, tls_shutdown_write, tls_close, tls_fd, true,
+    .name = "tls",
+    .recv = tls_recv,
+    .send = tls_send,
+    .want = tls_want,
+    .unwant = tls_unwant,
+    .shutdown_write = tls_shutdown_write,
+    .close = tls_close,
+    .fd = tls_fd,
+    .says_end = true,
 };
 
 /* --- life ----------------------------------------------------------------------------------- */
