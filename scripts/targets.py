@@ -12,7 +12,6 @@ import argparse
 import concurrent.futures
 import glob
 import os
-import platform
 import re
 import subprocess
 import sys
@@ -51,7 +50,7 @@ HOSTS = {
     "armhf": (["arm-linux-gnueabihf-gcc", "-static"], ["qemu-arm"]),
     "aarch64": (["aarch64-linux-gnu-gcc", "-static"], ["qemu-aarch64"]),
     "riscv64": (["riscv64-linux-gnu-gcc", "-static"], ["qemu-riscv64"]),
-    "i686": (["i686-linux-gnu-gcc", "-static"], []),
+    "i686": (["i686-linux-gnu-gcc", "-static"], ["qemu-i386"]),
 }
 PLAIN = ["kernel", "debug", "inbox", "lane"]
 
@@ -182,8 +181,7 @@ def targets():
     yield "howto", howto
     yield "cortex-m0, 16-bit ticks", lambda folder: stress("cortex-m0", "full", folder, [STATE16])
     for name in HOSTS:
-        if name != "i686" or platform.machine() == "x86_64":
-            yield name, lambda folder, n=name: host(n, folder)
+        yield name, lambda folder, n=name: host(n, folder)
 
 
 def main():
