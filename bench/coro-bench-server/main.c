@@ -5,6 +5,7 @@
  * Exit status 64: not a workload of ours. bench/README.md says how to load it.
  */
 #include "server.h"
+#include "store.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -13,12 +14,19 @@
 
 static const struct {
     const char *name;
-    coro_handler (*handler)(void);
-} workloads[] = {{"echo", bench_echo}, {"http", bench_http},
+    coro_handler (*handler)(void);        /* of a connection's stream; or */
+    coro_void *(*serve)(const char *port); /* all of it */
+} workloads[] = {
+    {"echo", bench_echo, NULL},
+    {"http", bench_http, NULL},
+    {"resp", bench_resp, NULL},
+    {"udp", NULL, bench_udp},
 #if BENCH_TLS
-                 {"tls", bench_echo}
+    {"tls", bench_echo, NULL},
 #endif
 };
+
+static store values; /* of resp */
 
 static CORO_NODISCARD coro_server_starting *start(coro_handler handler, const char *port,
                                                   coro_tls_context *tls,
@@ -26,10 +34,10 @@ static CORO_NODISCARD coro_server_starting *start(coro_handler handler, const ch
 {
 #if BENCH_TLS
     if (tls != NULL)
-        return coro_start_tls_server(handler, NULL, "127.0.0.1", port, tls, options);
+        return coro_start_tls_server(handler, &values, "127.0.0.1", port, tls, options);
 #endif
     (void)tls;
-    return coro_start_server(handler, NULL, "127.0.0.1", port, options);
+    return coro_start_server(handler, &values, "127.0.0.1", port, options);
 }
 
 ASYNC(serve, ARGS(coro_handler, handler, const char *, port, coro_tls_context *, tls),
@@ -65,9 +73,16 @@ int main(int argc, char **argv)
     if (strcmp(argv[1], "tls") == 0 && (tls = bench_tls_context()) == NULL)
         return 1;
 #endif
-    for (size_t i = 0; i < sizeof workloads / sizeof workloads[0]; i++)
-        if (strcmp(argv[1], workloads[i].name) == 0)
-            return coro_main(serve(workloads[i].handler(), argv[2], tls));
+    for (size_t i = 0; i < sizeof workloads / sizeof workloads[0]; i++) {
+        int status;
+        if (strcmp(argv[1], workloads[i].name) != 0)
+            continue;
+        status = workloads[i].serve != NULL
+                     ? coro_main(workloads[i].serve(argv[2]))
+                     : coro_main(serve(workloads[i].handler(), argv[2], tls));
+        store_free(&values);
+        return status;
+    }
     fprintf(stderr, "coro-bench-server: no workload %s\n", argv[1]);
     return 64;
 }
