@@ -76,6 +76,7 @@ HEADERS = {
     "run": "os",
     "runner": "os",
     "signals": "os",
+    "file": "os",
     "scope": "kernel",
     "select": "kernel",
     "staggered": "kernel",

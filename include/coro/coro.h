@@ -47,6 +47,7 @@
  *                       process.h    other programs; signals.h: Unix signals
  *                       process_pool.h  calls in processes of their own
  *                       terminal.h   stdin and stdout as streams, raw mode, size
+ *                       file.h       files, folders, whole files
  *                       protocol.h   callbacks instead of awaits; net_protocol.h: over TCP
  *                       bare.h       no operating system: clock, sleep, interrupts
  *   to see inside       debug.h      the tree of tasks, debug mode
@@ -121,6 +122,7 @@
 #include <coro/address.h>
 #include <coro/datagram.h>
 #include <coro/debug.h>
+#include <coro/file.h>
 #include <coro/names.h>
 #include <coro/net.h>
 #include <coro/net_protocol.h>

@@ -25,12 +25,17 @@
     X(EBUSY, 16, "another task is already doing this")                                             \
     X(EEXIST, 17, "file exists")                                                                   \
     X(ENODEV, 19, "no such device")                                                                \
+    X(ENOTDIR, 20, "not a directory")                                                              \
+    X(EISDIR, 21, "is a directory")                                                                \
     X(EINVAL, 22, "invalid argument")                                                              \
     X(EMFILE, 24, "too many open files")                                                           \
+    X(EFBIG, 27, "file too large")                                                                 \
+    X(ENOSPC, 28, "no space left on device")                                                       \
     X(EPIPE, 32, "the other side is closed")                                                       \
     X(ERANGE, 34, "out of range")                                                                  \
     X(EDEADLK, 35, "deadlock: nothing can wake the tasks that are left")                           \
     X(ENOSYS, 38, "not supported by this system")                                                  \
+    X(ENOTEMPTY, 39, "directory not empty")                                                        \
     X(ELOOP, 40, "awaiting this would wait for itself")                                            \
     X(EPROTO, 71, "the other side breaks the rules of the protocol, or refuses us")                \
     X(EDESTADDRREQ, 89, "destination address required")                                            \

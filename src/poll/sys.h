@@ -19,12 +19,15 @@
 #error "define _GNU_SOURCE before the first #include: accept4, epoll_pwait2, pipe2"
 #endif
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <net/if.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/sendfile.h>
@@ -69,7 +72,6 @@
     X(int, getsockopt, (int fd, int level, int name, void *value, socklen_t *size))                \
     X(int, setsockopt, (int fd, int level, int name, const void *value, socklen_t size))           \
     X(ssize_t, pread, (int fd, void *buffer, size_t size, off_t offset))                           \
-    X(off_t, lseek, (int fd, off_t offset, int whence))                                            \
     X(ssize_t, sendfile, (int out, int in, off_t *offset, size_t count))                           \
     X(int, close, (int fd))                                                                        \
     X(int, open, (const char *path, int flags, ...))                                               \
@@ -78,6 +80,20 @@
     X(int, lstat, (const char *path, struct stat *status))                                         \
     X(ssize_t, readlink, (const char *path, char *text, size_t size))                              \
     X(int, unlink, (const char *path))                                                             \
+    X(ssize_t, pwrite, (int fd, const void *data, size_t size, off_t offset))                      \
+    X(off_t, lseek, (int fd, off_t offset, int whence))                                            \
+    X(int, ftruncate, (int fd, off_t size))                                                        \
+    X(int, fsync, (int fd))                                                                        \
+    X(int, fdatasync, (int fd))                                                                    \
+    X(int, stat, (const char *path, struct stat *status))                                          \
+    X(int, rename, (const char *from, const char *to))                                             \
+    X(int, mkdir, (const char *path, mode_t mode))                                                 \
+    X(int, rmdir, (const char *path))                                                              \
+    X(DIR *, opendir, (const char *path))                                                          \
+    X(struct dirent *, readdir, (DIR *folder))                                                     \
+    X(int, closedir, (DIR *folder))                                                                \
+    X(int, inotify_init1, (int flags))                                                             \
+    X(int, inotify_add_watch, (int fd, const char *path, uint32_t mask))                           \
     X(int, chmod, (const char *path, mode_t mode))                                                 \
     X(int, pipe2, (int fds[2], int flags))                                                         \
     X(int, dup3, (int fd, int place, int flags))                                                   \

@@ -29,7 +29,7 @@ struct coro_executor {
     coro_semaphore places;
     coro_semaphore shutting; /* one shutdown at a time collects places */
     unsigned places_max, held; /* held: by the shutdown */
-    bool is_default;
+    const char *purpose; /* of one that its loop makes by itself */
     bool shut;
 };
 
@@ -178,16 +178,23 @@ static unsigned default_threads(void)
     return processors + 4 < DEFAULT_THREADS_MAX ? (unsigned)processors + 4 : DEFAULT_THREADS_MAX;
 }
 
-coro_executor *coro_loop_default_executor(coro_loop *loop)
+coro_executor *coro_loop_executor(coro_loop *loop, const char *purpose, unsigned threads,
+                                  unsigned queue)
 {
     coro_executor *executor;
     for (coro_hook *each = loop->closers; each != NULL; each = each->next)
-        if (each->run == executor_close && ((coro_executor *)each)->is_default)
+        if (each->run == executor_close && ((coro_executor *)each)->purpose == purpose)
             return (coro_executor *)each;
-    executor = coro_executor_new(loop, default_threads(), DEFAULT_QUEUE);
+    executor = coro_executor_new(loop, threads, queue);
     if (executor != NULL)
-        executor->is_default = true;
+        executor->purpose = purpose;
     return executor;
+}
+
+coro_executor *coro_loop_default_executor(coro_loop *loop)
+{
+    static const char purpose[] = "default";
+    return coro_loop_executor(loop, purpose, default_threads(), DEFAULT_QUEUE);
 }
 
 /* --- shutdown ----------------------------------------------------------------------------- */

@@ -50,6 +50,11 @@ size_t coro_lane_load(coro_lane *lane);
 /* End its threads now, as its close does. Nothing may be run in it any more. */
 void coro_lane_stop(coro_lane *lane);
 
+/* executor.c: a loop's own executor for a purpose, which is known by its address; made if need be,
+ * freed with the loop. NULL: no memory. */
+coro_executor *coro_loop_executor(coro_loop *loop, const char *purpose, unsigned threads,
+                                  unsigned queue);
+
 /* Is the loop of this inbox, which runs its last messages, about to close? */
 bool coro_inbox_closing(const struct coro_inbox *inbox);
 
