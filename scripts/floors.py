@@ -77,6 +77,7 @@ HEADERS = {
     "runner": "os",
     "signals": "os",
     "file": "os",
+    "watch_path": "os",
     "scope": "kernel",
     "select": "kernel",
     "staggered": "kernel",

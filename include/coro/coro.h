@@ -47,7 +47,7 @@
  *                       process.h    other programs; signals.h: Unix signals
  *                       process_pool.h  calls in processes of their own
  *                       terminal.h   stdin and stdout as streams, raw mode, size
- *                       file.h       files, folders, whole files
+ *                       file.h       files, folders; watch_path.h: what happens to them
  *                       protocol.h   callbacks instead of awaits; net_protocol.h: over TCP
  *                       bare.h       no operating system: clock, sleep, interrupts
  *   to see inside       debug.h      the tree of tasks, debug mode
@@ -130,6 +130,7 @@
 #include <coro/serve_threads.h>
 #include <coro/server.h>
 #include <coro/signals.h>
+#include <coro/watch_path.h>
 #include <coro/sock.h>
 #include <coro/tls.h> /* library coro-tls */
 #endif
