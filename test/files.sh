@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# files.sh: the pages of examples/system that look at files; and datagrams of examples/network, with
+# files.sh: tail and watch_folder of examples/system; udp_echo_server and udp_echo_client, with
 # socat at the other end.
 set -eu
 export LC_ALL=C

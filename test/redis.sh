@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# redis.sh: Redis's own tools ask our server, and our client asks Redis's server.
+# redis.sh: Redis's own tools ask our server, and our client, redis_client, asks Redis's.
 set -eu
 export LC_ALL=C
 unset CORO_DEBUG CORO_POLL
