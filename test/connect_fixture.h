@@ -91,7 +91,7 @@ static void jumping_wait(coro_loop *self, coro_time deadline)
 {
     struct pollfd one = {.fd = coro_epoll_backend.descriptor(self), .events = POLLIN};
     if (deadline > virtual_now)
-        poll(&one, 1, 30);
+        poll(&one, 1, deadline == CORO_FOREVER ? 5000 : 30);
     on_epoll_wait(self, deadline);
 }
 

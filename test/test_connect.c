@@ -306,12 +306,14 @@ ASYNC(dials_or_throws, ARGS(const char *, host, const coro_connect_options *, op
       VARS(coro_stream *stream;))
 {
     ASYNC_BEGIN;
-    AWAIT(self->stream, coro_open_connection(self->host, "80", self->options));
+    AWAIT(self->stream, coro_wait_for(coro_open_connection(self->host, "80", self->options),
+                                      CORO_SECONDS(60)));
   ASYNC_FINALLY:
     coro_stream_abort(&self->stream);
     ASYNC_END;
 }
 
+/* It may be the two that would answer who lack the memory: then the silent one is left. */
 Test(connect, each_allocation_that_fails_is_an_error_and_nothing_leaks)
 {
     coro_connect_options options = {.local_host = "127.0.0.1"};
@@ -328,7 +330,8 @@ Test(connect, each_allocation_that_fails_is_an_error_and_nothing_leaks)
             EQ(error, 0);
             break;
         }
-        HOLDS(error == CORO_ENOMEM || error == CORO_ECONNREFUSED || error == 0);
+        HOLDS(error == CORO_ENOMEM || error == CORO_ECONNREFUSED || error == CORO_ETIMEDOUT ||
+              error == 0);
     }
     close_net();
 }
