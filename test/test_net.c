@@ -113,7 +113,7 @@ ASYNC(talks_locally, ARGS(const char *, path, size_t, length, const char *, name
 
 Test(net, a_unix_socket_is_a_stream_as_well)
 {
-    char path[108] = "/tmp/coro-test-net-XXXXXX", longest[108];
+    char path[] = "/tmp/coro-test-net-XXXXXX", longest[108];
     HOLDS(mkdtemp(path) != NULL);
     snprintf(longest, sizeof longest, "%s/%080d", path, 1);
     EQ(RUN_NET(talks_locally(longest, strlen(longest), longest)), 0);
