@@ -34,7 +34,7 @@ for source in "$CORO_SOURCE"/examples/toolbox/*.c "$CORO_SOURCE"/examples/networ
     [ -x "$program" ] || { fail "$name: is not built"; continue; }
     [ -e "${source%.c}.out" ] || {
         [ $folder != toolbox ] || fail "$name: has no .out"
-        grep -q "\b$name\b" "$CORO_SOURCE"/test/*.sh || fail "$name: no test"
+        grep -q "\b\(${folder}_\)\?$name\b" "$CORO_SOURCE"/test/*.sh || fail "$name: no test"
         continue
     }
     status=0

@@ -183,11 +183,11 @@ Test(run, main_names_an_error_that_the_list_does_not_have, .init = redirect)
     static char text[4096];
     size_t size;
     FILE *said;
-    EQ(coro_main(fail_with(-7)), 1); /* E2BIG */
+    EQ(coro_main(fail_with(-8)), 1); /* ENOEXEC */
     fflush(stderr);
     said = cr_get_redirected_stderr();
     size = fread(text, 1, sizeof text - 1, said);
-    HOLDS(size > 0 && strstr(text, "error: ") == text && strstr(text, " (-7)\n  ") != NULL);
+    HOLDS(size > 0 && strstr(text, "error: ") == text && strstr(text, " (-8)\n  ") != NULL);
 }
 
 /* --- backends ----------------------------------------------------------------------------- */

@@ -11,7 +11,7 @@
  */
 #include "kernel.h"
 
-#define CLOSE_TURNS 1000000u
+#define CLOSE_TURNS 250000u
 
 int coro_loop_init(coro_loop *loop, const coro_loop_options *options)
 {

@@ -17,6 +17,8 @@
 
 #include <coro/readiness.h>
 
+#ifdef CORO_CARES /* else nothing is left of this file */
+
 #include <ares.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -297,3 +299,5 @@ void coro_ares_close(coro_ares *self)
     coro_handle_cancel(&self->timer);
     free(self);
 }
+
+#endif
