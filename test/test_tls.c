@@ -55,6 +55,27 @@ Test(tls, each_allocation_may_fail)
     FAIL_EACH_ALLOCATION(both_ways_at(&frame, 1000, 20000));
 }
 
+/* The pipe is full, and nothing can be kept: the connection ends. */
+ASYNC(nothing_kept, VARS(int error;))
+{
+    ASYNC_BEGIN;
+    AWAIT(open_ends(100));
+    memory.fail_from = memory.calls + 1;
+    AWAIT_CATCH(self->error, coro_stream_write(ends.client, message, 10000));
+    EQ(self->error, CORO_ENOMEM);
+    memory.fail_from = 0;
+    AWAIT_CATCH(self->error, coro_stream_write(ends.client, "x", 1));
+    EQ(self->error, CORO_ENOMEM); /* it stays */
+    coro_stream_abort(&ends.client);
+    coro_stream_abort(&ends.server);
+    ASYNC_END;
+}
+
+Test(tls, a_record_that_cannot_be_kept_ends_the_connection)
+{
+    EQ(RUN(nothing_kept()), 0);
+}
+
 ASYNC(slices, VARS(coro_slice list[4]; size_t n;))
 {
     ASYNC_BEGIN;

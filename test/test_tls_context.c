@@ -153,15 +153,31 @@ Test(tls_context, is_counted)
     coro_tls_context_release(context);
 }
 
-/* The linker gives us the library's calls of calloc; OpenSSL's allocator is its own. */
+/* --- memory ------------------------------------------------------------------------------- */
+
+/* The linker gives us the library's calls; OpenSSL's allocator is its own. */
 void *__real_calloc(size_t count, size_t size);
 void *__wrap_calloc(size_t count, size_t size);
+char *__real_strdup(const char *text);
+char *__wrap_strdup(const char *text);
+int __real_RAND_bytes(unsigned char *bytes, int size);
+int __wrap_RAND_bytes(unsigned char *bytes, int size);
 
-static bool is_exhausted;
+static bool is_exhausted, has_no_copy, has_no_entropy;
 
 void *__wrap_calloc(size_t count, size_t size)
 {
     return is_exhausted ? NULL : __real_calloc(count, size);
+}
+
+char *__wrap_strdup(const char *text)
+{
+    return has_no_copy ? NULL : __real_strdup(text);
+}
+
+int __wrap_RAND_bytes(unsigned char *bytes, int size)
+{
+    return has_no_entropy ? 0 : __real_RAND_bytes(bytes, size);
 }
 
 Test(tls_context, needs_memory)
@@ -172,6 +188,109 @@ Test(tls_context, needs_memory)
     HOLDS(context == NULL);
     EQ(coro_tls_server_context(&context, NULL), CORO_ENOMEM);
     HOLDS(context == NULL);
+}
+
+Test(tls_context, needs_memory_for_the_names_of_protocols)
+{
+    has_no_copy = true;
+    EQ(client_error("", OPTIONS(.alpn = "h2")), CORO_ENOMEM);
+}
+
+Test(tls_context, of_a_server_needs_a_number_that_nobody_else_has)
+{
+    has_no_entropy = true;
+    EQ(server_error("", OPTIONS(.certificate_file = server_id.file)), CORO_ENOMEM);
+}
+
+/* OpenSSL's allocator can be chosen before it has allocated anything: once a process. */
+static size_t allowed = SIZE_MAX, refused;
+
+static void *limited_realloc(void *block, size_t size, const char *file, int line)
+{
+    (void)file, (void)line;
+    if (allowed == 0)
+        return refused++, NULL;
+    allowed -= allowed != SIZE_MAX;
+    return realloc(block, size);
+}
+
+static void *limited_malloc(size_t size, const char *file, int line)
+{
+    return limited_realloc(NULL, size, file, line);
+}
+
+static void plain_free(void *block, const char *file, int line)
+{
+    (void)file, (void)line;
+    free(block);
+}
+
+static __attribute__((constructor)) void choose_allocator(void)
+{
+    HOLDS(CRYPTO_set_mem_functions(limited_malloc, limited_realloc, plain_free) == 1);
+}
+
+/* What lacks memory is OpenSSL's to decide; a digest may do with little. */
+ASYNC(described, VARS(char text[100]; unsigned char digest[32]; int error, without;))
+{
+    ASYNC_BEGIN;
+    AWAIT(open_ends(100000));
+    allowed = 0;
+    EQ(coro_tls_peer_subject(ends.client, self->text, sizeof self->text), CORO_ENOMEM);
+    for (size_t n = 0; n < 6; n++) {
+        allowed = n;
+        self->error = coro_tls_peer_fingerprint(ends.client, self->digest);
+        HOLDS(self->error == 0 || self->error == CORO_ENOMEM);
+        self->without += self->error != 0;
+    }
+    HOLDS(self->without > 0);
+    allowed = SIZE_MAX;
+    EQ(coro_tls_peer_subject(ends.client, self->text, sizeof self->text), 0);
+    EQ(coro_tls_peer_fingerprint(ends.client, self->digest), 0);
+    AWAIT(close_ends());
+    ASYNC_END;
+}
+
+Test(tls_context, openssl_may_lack_memory_to_say_who_the_other_side_is)
+{
+    EQ(RUN(described()), 0);
+}
+
+/* ENOMEM here; there EPROTO, by an alert, or ETIMEDOUT, if nothing had begun. A name is copied by a
+ * function that only says "no", and some of OpenSSL's do not say either that it was memory. */
+static bool is_of_memory(int error)
+{
+    return error == 0 || error == CORO_ENOMEM || error == CORO_EPROTO || error == CORO_ETIMEDOUT ||
+           (error == CORO_EINVAL && strstr(ends.why, "no name of a server") != NULL);
+}
+
+ASYNC(only_shake)
+{
+    ASYNC_BEGIN;
+    EQ(coro_stream_pair(&ends.client, &ends.server, 100000), 0);
+    AWAIT(shake_hands());
+    coro_stream_abort(&ends.client);
+    coro_stream_abort(&ends.server);
+    ASYNC_END;
+}
+
+Test(tls_context, openssl_may_lack_memory_at_any_point_of_a_handshake)
+{
+    int without = 0;
+    shake(); /* what is made once is there */
+    for (size_t n = 0; n == 0 || refused > 0; n += 1 + n / 64) {
+        refused = 0;
+        allowed = n;
+        EQ(RUN(only_shake()), 0);
+        allowed = SIZE_MAX;
+        cr_assert(eq(int, is_of_memory(ends.client_error), 1), "%zu: %d", n, ends.client_error);
+        cr_assert(eq(int, is_of_memory(ends.server_error), 1), "%zu: %d", n, ends.server_error);
+        without += ends.client_error == CORO_ENOMEM;
+    }
+    HOLDS(without > 0);
+    shake();
+    EQ(ends.client_error, 0);
+    EQ(ends.server_error, 0);
 }
 
 /* --- secrets ------------------------------------------------------------------------------ */

@@ -33,6 +33,29 @@ Test(tls_handshake, does_not_begin_without_knowing_whom_to_expect)
     EQ(RUN(nameless()), 0);
 }
 
+/* A name of the DNS has 255 bytes at most. */
+ASYNC(long_name, VARS(char name[257]; coro_stream *before; int error;))
+{
+    ASYNC_BEGIN;
+    EQ(coro_stream_pair(&ends.client, &ends.server, 100000), 0);
+    self->before = ends.client;
+    memset(self->name, 'a', sizeof self->name - 1);
+    self->name[sizeof self->name - 1] = '\0';
+    ends.options = (coro_tls_options){
+        .server_name = self->name, .reason = reason, .reason_size = sizeof reason};
+    AWAIT_CATCH(self->error, coro_start_tls(&ends.client, client_context, &ends.options));
+    EQ(self->error, CORO_EINVAL);
+    HOLDS(strstr(reason, "no name of a server: \"aaaa") == reason);
+    HOLDS(ends.client == self->before);
+    AWAIT(close_ends());
+    ASYNC_END;
+}
+
+Test(tls_handshake, does_not_begin_with_a_name_that_no_server_can_have)
+{
+    EQ(RUN(long_name()), 0);
+}
+
 ASYNC(busy, VARS(coro_task *task; size_t n; int error;))
 {
     ASYNC_BEGIN;
@@ -301,6 +324,30 @@ Test(tls_handshake, c137_who_does_not_speak_tls_or_goes_away_fails_the_handshake
     EQ(RUN(not_tls("")), 0);
     EQ(RUN(not_tls("\x16\x03\x01\x01")), 0);
     SAID("-71 -1020 -1020 ");
+}
+
+/* "close_notify" instead of a greeting. */
+ASYNC(ended_early, VARS(coro_stream *other; coro_task *task; int error;))
+{
+    static const char alert[] = {0x15, 3, 3, 0, 2, 1, 0};
+    ASYNC_BEGIN;
+    EQ(coro_stream_pair(&ends.client, &self->other, 100000), 0);
+    ends.options = (coro_tls_options){
+        .server_name = "localhost", .reason = reason, .reason_size = sizeof reason};
+    self->task = coro_create_task(coro_start_tls(&ends.client, client_context, &ends.options));
+    AWAIT(coro_stream_write(self->other, alert, sizeof alert));
+    AWAIT_CATCH(self->error, coro_task_join(self->task));
+    EQ(self->error, CORO_ETRUNCATED);
+    HOLDS(strcmp(reason, coro_strerror(CORO_ETRUNCATED)) == 0);
+    HOLDS(ends.client == NULL);
+    coro_task_release(self->task);
+    coro_stream_abort(&self->other);
+    ASYNC_END;
+}
+
+Test(tls_handshake, an_end_in_good_order_is_too_early_in_a_handshake)
+{
+    EQ(RUN(ended_early()), 0);
 }
 
 ASYNC(cancelled, VARS(coro_stream *silent; coro_task *task; int error; size_t n;))

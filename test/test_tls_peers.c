@@ -99,6 +99,27 @@ Test(tls_peers, f063_a_flood_of_key_updates_is_cut_off)
     EQ(RUN(many_key_updates()), 0);
 }
 
+/* Each is answered, and data is between them: what is unsent is bounded all the same. */
+ASYNC(unread_answers, VARS(int error;))
+{
+    ASYNC_BEGIN;
+    AWAIT(open_ends(1000));
+    do {
+        update_key(ends.client, SSL_KEY_UPDATE_REQUESTED);
+        AWAIT_CATCH(self->error, coro_stream_write(ends.client, "a", 1));
+        if (self->error == 0)
+            AWAIT_CATCH(self->error, coro_stream_read_exactly(ends.server, heard_bytes, 1));
+        HOLDS(coro_buffer_size(&coro_tls_of(ends.server)->out) <= 256u * 1024);
+    } while (self->error == 0);
+    AWAIT(expects(CORO_EPROTO));
+    ASYNC_END;
+}
+
+Test(tls_peers, f063_who_asks_for_answers_and_does_not_read_them_is_cut_off)
+{
+    EQ(RUN(unread_answers()), 0);
+}
+
 /* TLS 1.2: a client that wants to negotiate anew is told that nobody does, and talks on. */
 ASYNC(renegotiation, VARS(size_t n; int error;))
 {
@@ -168,6 +189,7 @@ ASYNC(taken_away, VARS(coro_stream *inner; size_t n; int error;))
     AWAIT(open_ends(100000));
     self->inner = coro_tls_of(ends.client)->inner;
     coro_stream_abort(&self->inner);
+    EQ(coro_stream_want(ends.client, CORO_STREAM_READ), CORO_ECLOSED); /* who is over it, untried */
     AWAIT_CATCH(self->error, self->n, coro_stream_read(ends.client, heard_bytes, 10));
     EQ(self->error, CORO_ECONNABORTED);
     coro_stream_abort(&ends.client);

@@ -32,9 +32,7 @@ static int bio_read(BIO *bio, char *buffer, size_t size, size_t *count)
     ptrdiff_t result;
     BIO_clear_retry_flags(bio);
     *count = 0;
-    if (tls->inner == NULL)
-        result = CORO_ECLOSED;
-    else if (tls->idle_messages > IDLE_MESSAGES_MAX)
+    if (tls->idle_messages > IDLE_MESSAGES_MAX)
         result = CORO_EPROTO;
     else
         result = coro_stream_try_read(tls->inner, buffer, size);
