@@ -302,6 +302,36 @@ Test(datagram_batch, waits_for_room_in_its_middle)
     EQ(RUN_NET(waits_in_a_batch()), 0);
 }
 
+ASYNC(sends_after_giving_up, VARS(coro_datagram *a, *b; coro_task *task; size_t n; int error, calls;
+                                  char text[9];))
+{
+    ASYNC_BEGIN;
+    open_unix_pair(&self->a, &self->b);
+    fill((const int[]){1}, 1, NULL);
+    for (self->error = 0; self->error == 0;)
+        AWAIT_CATCH(self->error, self->n,
+                    coro_wait_for(coro_datagram_send_batch(self->b, messages, 1), CORO_MS(5)));
+    EQ(self->error, CORO_ETIMEDOUT);
+    self->calls = sent.calls;
+    self->task = coro_create_task(sends_all(self->b, 1));
+    AWAIT(coro_yield());
+    EQ(sent.calls, self->calls); /* that it is full is known */
+    while (!coro_task_done(self->task))
+        AWAIT(self->n, coro_datagram_receive(self->a, self->text, 8));
+    SAID("sent 1 ");
+  ASYNC_FINALLY:
+    coro_task_release(self->task);
+    coro_datagram_close(&self->a);
+    coro_datagram_close(&self->b);
+    ASYNC_END;
+}
+
+Test(datagram_batch, where_there_was_no_room_the_system_is_not_asked_again)
+{
+    watch_sends();
+    EQ(RUN_NET(sends_after_giving_up()), 0);
+}
+
 /* --- received ----------------------------------------------------------------------------- */
 
 static int receives_count;

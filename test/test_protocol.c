@@ -7,6 +7,7 @@
 #include "loop_fixture.h"
 
 #include <coro/protocol.h>
+#include <coro/run.h>
 
 SUITE(protocol);
 
@@ -340,6 +341,38 @@ Test(protocol, is_asked_to_pause_and_to_go_on)
     EQ(RUN(writes_too_much()), 0);
 }
 
+ASYNC(writes_to_its_stream)
+{
+    ASYNC_BEGIN;
+    AWAIT(coro_stream_write(coro_protocol_stream(&subject.protocol), large, sizeof large));
+    ASYNC_END;
+}
+
+ASYNC(writes_behind_a_write, VARS(coro_task *writer; size_t n; char some[1000];))
+{
+    ASYNC_BEGIN;
+    AWAIT(connect_subject(&recording, 1000));
+    self->writer = coro_create_task(writes_to_its_stream());
+    AWAIT(coro_yield());
+    HOLDS(!coro_task_done(self->writer));
+    EQ(coro_protocol_write(&subject.protocol, "more", 4), CORO_EBUSY);
+    for (; self->n < sizeof large; self->n += sizeof self->some)
+        AWAIT(coro_stream_read_exactly(him, self->some, sizeof self->some));
+    AWAIT(coro_task_join(self->writer));
+    coro_task_release(self->writer);
+    EQ(coro_protocol_write(&subject.protocol, "more", 4), 0);
+    AWAIT(he_reads("more")); /* once */
+    coro_protocol_close(&subject.protocol);
+    AWAIT(connection_ends(0));
+    SAID("made lost() ");
+    ASYNC_END;
+}
+
+Test(protocol, does_not_write_into_the_middle_of_a_write_that_waits)
+{
+    EQ(RUN(writes_behind_a_write()), 0);
+}
+
 ASYNC(reader_pauses)
 {
     ASYNC_BEGIN;
@@ -431,6 +464,29 @@ ASYNC(short_of_memory, VARS(coro_stream *mine, *other; int error; coro_group gro
     HOLDS(subject.protocol.run == NULL);
     HOLDS(self->coro.error == 0 || self->coro.error == CORO_ENOMEM);
     ASYNC_END;
+}
+
+ASYNC(writes_without_memory)
+{
+    ASYNC_BEGIN;
+    AWAIT(connect_subject(&recording, 64));
+    exhaust_memory();
+    EQ(coro_protocol_write(&subject.protocol, "lost", 4), CORO_ENOMEM);
+    memory.fail_from = 0;
+    HOLDS(!coro_protocol_is_closing(&subject.protocol)); /* nothing else has happened */
+    EQ(coro_protocol_write(&subject.protocol, "kept", 4), 0);
+    AWAIT(he_reads("kept"));
+    coro_protocol_close(&subject.protocol);
+    AWAIT(connection_ends(0));
+    SAID("made lost() ");
+    ASYNC_END;
+}
+
+Test(protocol, a_write_without_memory_writes_nothing)
+{
+    coro_loop_options options = {.allocator = {fixture_resize, NULL}};
+    EQ(coro_run_with(writes_without_memory(), &options), 0);
+    EQ(memory.blocks, 0);
 }
 
 Test(protocol, each_allocation_may_fail)

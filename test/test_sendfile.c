@@ -293,6 +293,38 @@ Test(sendfile, c134_who_closes_in_the_middle_leaves_the_position_between)
     close(file);
 }
 
+ASYNC(tries_again, ARGS(int, file), VARS(coro_stream *a, *b; size_t n; int error; long before;))
+{
+    ASYNC_BEGIN;
+    EQ(open_two(OVER_A_PIPE, &self->a, &self->b), 0);
+    EXPECT(CORO_ETIMEDOUT, self->n,
+           coro_wait_for(coro_stream_sendfile(self->a, self->file, 0, SIZE_MAX), CORO_MS(5)));
+    self->before = position(self->file);
+    HOLDS(self->before > 0 && self->before < FILE_SIZE);
+    coro_sys.sendfile = no_sendfile; /* nobody asks: that it is full is known */
+    EXPECT(CORO_ETIMEDOUT, self->n,
+           coro_wait_for(coro_stream_sendfile(self->a, self->file, self->before, SIZE_MAX),
+                         CORO_MS(5)));
+    EQ(position(self->file), self->before);
+    coro_sys.sendfile = real.sendfile;
+    AWAIT(coro_stream_read_exactly(self->b, got, (size_t)self->before));
+    AWAIT(self->n, coro_stream_sendfile(self->a, self->file, self->before, 9));
+    AWAIT(coro_stream_read_exactly(self->b, got + self->before, 9));
+    HOLDS(memcmp(got, content, (size_t)self->before + 9) == 0);
+  ASYNC_FINALLY:
+    AWAIT(coro_stream_close(&self->a));
+    AWAIT(coro_stream_close(&self->b));
+    ASYNC_END;
+}
+
+Test(sendfile, into_what_was_full_it_waits_at_once)
+{
+    int file = make_file(FILE_SIZE);
+    real = coro_sys;
+    EQ(RUN_NET(tries_again(file)), 0);
+    close(file);
+}
+
 /* The process keeps its SIGPIPE, and gets none from us. */
 static int signals_of;
 

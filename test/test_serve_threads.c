@@ -115,6 +115,36 @@ Test(serve_threads, without_memory_in_a_threads_loop_all_are_stopped)
     HOLDS(n > 2);
 }
 
+void *__real_calloc(size_t count, size_t size);
+void *__real_aligned_alloc(size_t alignment, size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_aligned_alloc(size_t alignment, size_t size);
+static atomic_int blocks_left; /* at 1 the next one fails; no loop's allocator gives these */
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+    return atomic_fetch_sub(&blocks_left, 1) == 1 ? NULL : __real_calloc(count, size);
+}
+
+void *__wrap_aligned_alloc(size_t alignment, size_t size)
+{
+    return atomic_fetch_sub(&blocks_left, 1) == 1 ? NULL : __real_aligned_alloc(alignment, size);
+}
+
+Test(serve_threads, without_memory_for_what_threads_share_all_are_stopped)
+{
+    int n = 0, lacked = 0;
+    do {
+        int error;
+        atomic_store(&blocks_left, ++n);
+        error = RUN_NET_LOUD(coro_serve_threads(CORO_HANDLER(echo), NULL, "127.0.0.1", "0", &two,
+                                                coro_sleep(1)));
+        HOLDS(error == 0 || error == CORO_ENOMEM);
+        lacked += error == CORO_ENOMEM;
+    } while (atomic_load(&blocks_left) <= 0);
+    HOLDS(lacked > 4); /* home; of each: a lane, a remote */
+}
+
 /* --- the end ------------------------------------------------------------------------------ */
 
 ASYNC(fails)

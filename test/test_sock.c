@@ -129,6 +129,49 @@ Test(sock, one_task_a_direction_and_a_close_ends_both)
     EQ(RUN_NET(misuses()), 0);
 }
 
+static coro_sys_table real;
+static int recvmsgs;
+
+static ssize_t counted_recvmsg(int fd, struct msghdr *message, int flags)
+{
+    recvmsgs++;
+    return real.recvmsg(fd, message, flags);
+}
+
+ASYNC(receives_from, VARS(coro_socket *sock; int other, error; size_t n; coro_address from;
+                          char text[9];))
+{
+    ASYNC_BEGIN;
+    {
+        int fd;
+        connect_two(&fd, &self->other);
+        EQ(coro_socket_from_fd(&self->sock, fd), 0);
+    }
+    EQ(write(self->other, "first", 5), 5);
+    AWAIT(self->n, coro_sock_recv(self->sock, self->text, 9));
+    EQ(self->n, 5); /* a short read of a stream: no more is there */
+    AWAIT_CATCH(self->error, self->n,
+                coro_wait_for(coro_sock_recvfrom(self->sock, self->text, 9, &self->from),
+                              CORO_MS(1)));
+    EQ(self->error, CORO_ETIMEDOUT);
+    EQ(recvmsgs, 0);
+    EQ(write(self->other, "second", 6), 6);
+    AWAIT(self->n, coro_sock_recvfrom(self->sock, self->text, 9, &self->from));
+    HOLDS(self->n == 6 && memcmp(self->text, "second", 6) == 0);
+    EQ(recvmsgs, 1);
+  ASYNC_FINALLY:
+    coro_socket_close(&self->sock);
+    close(self->other);
+    ASYNC_END;
+}
+
+Test(sock, after_a_short_read_of_a_stream_a_recvfrom_waits_at_once)
+{
+    real = coro_sys;
+    coro_sys.recvmsg = counted_recvmsg;
+    EQ(RUN_NET(receives_from()), 0);
+}
+
 static coro_socket *foreign;
 
 ASYNC(opens_foreign)
@@ -310,7 +353,6 @@ Test(sock, a_slow_name_server_can_be_given_up)
 
 /* --- what it costs ------------------------------------------------------------------------ */
 
-static coro_sys_table real;
 static int recvs, sends, watches;
 
 static ssize_t counted_recv(int fd, void *buffer, size_t size, int flags)

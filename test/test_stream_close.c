@@ -292,6 +292,32 @@ Test(stream_close, without_memory_for_what_was_begun_it_is_an_abort)
     SAID("a-32 ");
 }
 
+ASYNC(hangs_up_without_memory, VARS(coro_stream *stream; coro_task *writer; int error;))
+{
+    ASYNC_BEGIN;
+    self->stream = open_wire();
+    wire.room = 5000;
+    self->writer = coro_create_task(writes(self->stream, 'a', large, sizeof large));
+    AWAIT(coro_yield());
+    memory.fail_from = memory.calls + 1;
+    coro_stream_hang_up(self->stream);
+    memory.fail_from = 0;
+    AWAIT(coro_task_join(self->writer));
+    writable(SIZE_MAX);
+    AWAIT_CATCH(self->error, coro_stream_close(&self->stream));
+    EQ(self->error, CORO_EPIPE);
+    HOLDS(wire.aborted && !wire.ended);
+    EQ(wire.sent_size, 5000); /* nothing behind the hole */
+    coro_task_release(self->writer);
+    ASYNC_END;
+}
+
+Test(stream_close, a_hang_up_without_memory_for_what_was_begun_ends_the_sending)
+{
+    EQ(RUN(hangs_up_without_memory()), 0);
+    SAID("a-32 ");
+}
+
 /* --- how long ----------------------------------------------------------------------------- */
 
 ASYNC(slow_close, VARS(coro_stream *a, *b; int error;))

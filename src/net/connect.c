@@ -83,8 +83,7 @@ static int bind_one(int fd, const struct addrinfo *local)
 {
     static const int on = 1;
     coro_address at;
-    if (coro_address_set(&at, local->ai_addr, local->ai_addrlen) != 0)
-        return CORO_EINVAL;
+    (void)coro_address_set(&at, local->ai_addr, local->ai_addrlen); /* coro_addrinfo_join's: fits */
     if (coro_address_port(&at) != 0)
         (void)coro_sys.setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     else
