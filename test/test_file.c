@@ -7,6 +7,7 @@
 
 #include <coro/file.h>
 
+#include <stdatomic.h>
 #include <sys/stat.h>
 
 SUITE(file);
@@ -341,6 +342,55 @@ Test(file, each_allocation_that_fails_is_an_error, .init = make_folder, .fini = 
         if (memory.calls < n)
             break;
     }
+}
+
+/* The linker puts these before the C library's: see meson.build. */
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *block, size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *block, size_t size);
+
+static atomic_size_t heap_fails_at; /* counts down, in all threads: at 1 the next one fails */
+static _Thread_local bool is_tests;  /* its realloc is the loop's allocator's, which fails above */
+
+static bool heap_fails(void)
+{
+    return atomic_load(&heap_fails_at) > 0 && atomic_fetch_sub(&heap_fails_at, 1) == 1;
+}
+
+void *__wrap_malloc(size_t size)
+{
+    return heap_fails() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+    return heap_fails() ? NULL : __real_calloc(count, size);
+}
+
+void *__wrap_realloc(void *block, size_t size)
+{
+    return !is_tests && heap_fails() ? NULL : __real_realloc(block, size);
+}
+
+Test(file, no_memory_for_threads_or_in_them_is_an_error, .init = make_folder, .fini = remove_folder)
+{
+    int lacked = 0, result;
+    is_tests = true;
+    for (size_t n = 1;; n++) {
+        memset(&memory, 0, sizeof memory);
+        atomic_store(&heap_fails_at, n);
+        result = RUN_NET_LOUD(all_of_it());
+        EQ(access(in_folder("d"), F_OK), -1);
+        if (atomic_exchange(&heap_fails_at, 0) > 0)
+            break;
+        HOLDS(result == 0 || result == CORO_ENOMEM);
+        lacked += result != 0;
+    }
+    EQ(result, 0);
+    HOLDS(lacked > 5); /* the executor, a name, a content, two lists, and the loop */
 }
 
 /* --- cancelled ---------------------------------------------------------------------------- */

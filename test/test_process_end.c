@@ -75,7 +75,7 @@ ASYNC(starts_foreign)
     ASYNC_END;
 }
 
-ASYNC(waits_for_foreign, VARS(int error, status; coro_process_output output;))
+ASYNC(waits_for_foreign, VARS(coro_process *same; int error, status; coro_process_output output;))
 {
     ASYNC_BEGIN;
     AWAIT_CATCH(self->error, self->status, coro_process_wait_exit(foreign));
@@ -86,6 +86,10 @@ ASYNC(waits_for_foreign, VARS(int error, status; coro_process_output output;))
     EQ(self->error, CORO_EWRONGLOOP);
     AWAIT_CATCH(self->error, coro_process_communicate(foreign, NULL, 0, 9, &self->output));
     EQ(self->error, CORO_EWRONGLOOP);
+    self->same = foreign;
+    AWAIT_CATCH(self->error, coro_process_close(&self->same));
+    EQ(self->error, CORO_EWRONGLOOP);
+    EQ(kill(coro_process_pid(foreign), 0), 0); /* it runs on */
     ASYNC_END;
 }
 
@@ -377,6 +381,49 @@ Test(process_end, c142_a_cancelled_close_kills_at_once_and_leaves_no_zombie)
     EQ(RUN_OS(is_cancelled_in_close()), 0);
 }
 
+static const char *const sleeper[] = {"sleep", "1000", NULL};
+
+/* A system that holds a child: it has not ended, and to say so takes 6 s. */
+static bool held;
+static time_t later;
+
+static int held_waitid(int kind, pid_t id, siginfo_t *info, int options)
+{
+    later += held ? 6 : 0;
+    return held ? 0 : real.waitid(kind, id, info, options);
+}
+
+static int later_clock(clockid_t clock, struct timespec *time)
+{
+    int result = real.clock_gettime(clock, time);
+    time->tv_sec += later;
+    return result;
+}
+
+ASYNC(is_held, VARS(coro_process *child; coro_process_options options; int error; pid_t pid;))
+{
+    ASYNC_BEGIN;
+    self->options.grace = -1;
+    AWAIT(self->child, coro_create_subprocess_exec(sleeper, &self->options));
+    self->pid = coro_process_pid(self->child);
+    held = true;
+    AWAIT_CATCH(self->error, coro_process_close(&self->child));
+    EQ(self->error, CORO_ETIMEDOUT);
+    HOLDS(self->child == NULL);
+    held = false;
+    while (kill(self->pid, 0) == 0) /* the loop takes its exit when it comes */
+        AWAIT(coro_sleep(CORO_MS(1)));
+    ASYNC_END;
+}
+
+Test(process_end, a_close_gives_up_on_what_not_even_sigkill_ends)
+{
+    real = coro_sys;
+    coro_sys.waitid = held_waitid;
+    coro_sys.clock_gettime = later_clock;
+    EQ(RUN_OS(is_held()), 0);
+}
+
 ASYNC(creates_and_is_cancelled, VARS(coro_process *child;))
 {
     ASYNC_BEGIN;
@@ -387,8 +434,6 @@ ASYNC(creates_and_is_cancelled, VARS(coro_process *child;))
     HOLDS(self->child == NULL);
     ASYNC_END;
 }
-
-static const char *const sleeper[] = {"sleep", "1000", NULL};
 
 ASYNC(fails)
 {

@@ -219,6 +219,35 @@ ASYNC(never_called, VARS(coro_bytes reply; int error;))
     ASYNC_END;
 }
 
+static coro_process_pool *foreign;
+
+ASYNC(makes_foreign)
+{
+    ASYNC_BEGIN;
+    foreign = coro_process_pool_new(1);
+    HOLDS(foreign != NULL);
+    ASYNC_END;
+}
+
+ASYNC(calls_foreign, VARS(int error;))
+{
+    ASYNC_BEGIN;
+    AWAIT_CATCH(self->error, asks(foreign, "echo"));
+    EQ(self->error, CORO_EWRONGLOOP);
+    EQ(coro_process_pool_workers(foreign), 0);
+    ASYNC_END;
+}
+
+Test(process_pool, another_loops_pool_is_refused)
+{
+    coro_loop other;
+    EQ(coro_loop_init(&other, NULL), 0);
+    EQ(coro_loop_run_until_complete(&other, makes_foreign()), 0);
+    EQ(RUN_OS(calls_foreign()), 0);
+    EQ(coro_loop_run_until_complete(&other, coro_process_pool_close(&foreign)), 0);
+    coro_loop_close(&other);
+}
+
 Test(process_pool, its_close_ends_the_calls_that_run_or_wait)
 {
     EQ(RUN_OS(closes_early()), 0);
