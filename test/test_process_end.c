@@ -141,7 +141,8 @@ ASYNC(is_robbed, ARGS(const coro_process_options *, options),
       VARS(coro_process *child; int status;))
 {
     ASYNC_BEGIN;
-    AWAIT(self->child, coro_create_subprocess_exec(CORO_ARGV("true"), self->options));
+    /* It ends while we stand in waitpid, not before: the loop must not have looked. */
+    AWAIT(self->child, coro_create_subprocess_exec(CORO_ARGV("sleep", "0.3"), self->options));
     EQ(waitpid(-1, &self->status, 0), coro_process_pid(self->child)); /* another library */
     EQ(coro_process_returncode(self->child), CORO_PROCESS_RUNNING);
     AWAIT(self->status, coro_wait_for(coro_process_wait(self->child), CORO_SECONDS(5)));
