@@ -86,7 +86,7 @@ typedef struct coro_file_list {
     struct coro_file_entry {
         const char *name;
         unsigned char type; /* DT_REG, DT_DIR... of <dirent.h>; DT_UNKNOWN where not known */
-    } entries[];
+    } *entries;
 } coro_file_list;
 
 /* What coro_list_folder gives. */
@@ -106,7 +106,7 @@ CORO_API void coro_file_list_free(coro_file_list *list);
 
 typedef struct coro_file_content {
     size_t size;
-    char data[]; /* with a '\0' behind it */
+    char *data; /* with a '\0' behind it; in the same block of memory */
 } coro_file_content;
 
 /* What coro_read_file gives. */

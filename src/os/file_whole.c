@@ -32,6 +32,7 @@ static int grow(coro_file_content **content, size_t *room, size_t limit)
         return CORO_ENOMEM;
     if (*content == NULL)
         more->size = 0;
+    more->data = (char *)(more + 1);
     *content = more;
     *room = fresh;
     return 0;
@@ -191,6 +192,7 @@ static coro_file_list *list_of(const names *all)
     if (all->size > 0)
         memcpy(text, all->text, all->size);
     list->count = all->count;
+    list->entries = (entry *)(void *)(list + 1);
     for (size_t i = 0; i < all->count; i++) {
         list->entries[i] = (entry){text + 1, (unsigned char)text[0]};
         text += 1 + strlen(text + 1) + 1;
