@@ -248,7 +248,7 @@ void coro_datagram_close(coro_datagram **place)
     if (self->receiver != NULL)
         end_receive(self, CORO_ECLOSED);
     coro_datagram_senders_close(self);
-    coro_datagram_unlink(self);
+    coro_socket_file_remove(&self->file);
     coro_fd_close(&self->fd);
     coro_pool_give_(&self->loop->pool, self, sizeof *self);
 }

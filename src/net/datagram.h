@@ -5,14 +5,10 @@
 #ifndef CORO_NET_DATAGRAM_H
 #define CORO_NET_DATAGRAM_H
 
-#include "kernel/kernel.h"
-#include "poll/poll.h"
-#include "poll/sys.h"
+#include "internal.h"
 
 #include <coro/callback.h>
 #include <coro/datagram.h>
-
-#include <errno.h>
 
 /* What a task that waits for room still wants to send: one datagram, or messages. */
 typedef struct coro_datagram_sending {
@@ -39,9 +35,7 @@ struct coro_datagram {
     bool first_taken;
     coro_handle retry; /* a Unix datagram's receiver has no room, and nobody will tell */
     unsigned retry_ms;
-    dev_t device; /* of the path that is ours to remove */
-    ino_t inode;  /* 0: none */
-    char path[108];
+    coro_socket_file file; /* its own, where it has a path */
 };
 
 /* A socket of this descriptor, which it takes on success. */
@@ -50,9 +44,6 @@ int coro_datagram_new(coro_datagram **place, int fd);
 /* datagram_send.c: serve the line, after an event; send it home. */
 void coro_datagram_senders_ready(coro_datagram *self);
 void coro_datagram_senders_close(coro_datagram *self);
-
-/* datagram_open.c: remove its path, if that is still ours. */
-void coro_datagram_unlink(coro_datagram *self);
 
 /* Room for the one control message that we know: the size of segments. */
 typedef struct coro_control {

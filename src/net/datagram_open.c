@@ -19,7 +19,6 @@
 #include <netinet/in.h>
 #include <netinet/udp.h>
 #include <string.h>
-#include <sys/un.h>
 
 /* --- Unix paths --------------------------------------------------------------------------- */
 
@@ -29,9 +28,7 @@ static bool is_dead(const coro_address *at)
     struct stat status;
     bool dead;
     int fd;
-    if (coro_sys.lstat(((const struct sockaddr_un *)(const void *)at->bytes)->sun_path, &status) !=
-            0 ||
-        !S_ISSOCK(status.st_mode))
+    if (!coro_is_socket(coro_address_path(at), &status))
         return false;
     fd = coro_sys.socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
@@ -41,45 +38,18 @@ static bool is_dead(const coro_address *at)
     return dead;
 }
 
-static const char *path_of(const coro_address *at)
-{
-    const char *path = ((const struct sockaddr_un *)(const void *)at->bytes)->sun_path;
-    bool is_path = coro_address_family(at) == AF_UNIX &&
-                   at->size > offsetof(struct sockaddr_un, sun_path) && path[0] != '\0';
-    return is_path ? path : NULL;
-}
-
 static int bind_at(int fd, const coro_address *at)
 {
-    const char *path = path_of(at);
+    const char *path = coro_address_path(at);
     if (coro_sys.bind(fd, coro_address_any(at), at->size) == 0)
         return 0;
-    if (errno != EADDRINUSE || path == NULL)
+    if (errno != EADDRINUSE || *path == '\0')
         return -errno;
     if (!is_dead(at))
         return CORO_EADDRINUSE;
     if (coro_sys.unlink(path) != 0 || coro_sys.bind(fd, coro_address_any(at), at->size) != 0)
         return -errno;
     return 0;
-}
-
-static void note_path(coro_datagram *self, const coro_address *at)
-{
-    const char *path = path_of(at);
-    struct stat status;
-    if (path == NULL || coro_sys.lstat(path, &status) != 0)
-        return;
-    memcpy(self->path, path, strnlen(path, sizeof self->path - 1));
-    self->device = status.st_dev;
-    self->inode = status.st_ino;
-}
-
-void coro_datagram_unlink(coro_datagram *self)
-{
-    struct stat status;
-    if (self->inode != 0 && coro_sys.lstat(self->path, &status) == 0 &&
-        status.st_dev == self->device && status.st_ino == self->inode)
-        coro_sys.unlink(self->path);
 }
 
 /* --- one attempt -------------------------------------------------------------------------- */
@@ -129,7 +99,7 @@ static int attempt(coro_datagram **place, const coro_address *local, const coro_
     }
     (*place)->merges = options->merge;
     if (local->size > 0)
-        note_path(*place, local);
+        (void)coro_socket_file_note(&(*place)->file, local);
     if (options->broadcast)
         (*place)->remote = *remote;
     return 0;

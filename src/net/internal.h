@@ -15,6 +15,8 @@
 
 #include <errno.h>
 #include <netdb.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 
 /* --- conn.c: a stream over a socket ------------------------------------------------------- */
 
@@ -56,5 +58,22 @@ typedef struct coro_names_table {
     const char *hosts;
 } coro_names_table;
 extern coro_names_table coro_names;
+
+/* --- unix.c: the file of a Unix socket, ours to remove ------------------------------------- */
+
+typedef struct coro_socket_file { /* zeroed: none */
+    dev_t device;
+    ino_t inode;
+    char path[sizeof(struct sockaddr_un) + 1]; /* with an end, which the system does not ask for */
+} coro_socket_file;
+
+/* The path in an address; "" where there is none. */
+const char *coro_address_path(const coro_address *address);
+/* Is there a socket at this path? */
+bool coro_is_socket(const char *path, struct stat *status);
+/* Note the socket that lies at an address now. False: none does. */
+bool coro_socket_file_note(coro_socket_file *file, const coro_address *at);
+/* Remove it, if it is that one still. */
+void coro_socket_file_remove(const coro_socket_file *file);
 
 #endif

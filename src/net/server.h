@@ -15,13 +15,10 @@
 
 #include <coro/flag.h>
 
-/* unix.c: the file of a Unix socket that is to be removed with it. */
-typedef struct coro_socket_file coro_socket_file;
-
 typedef struct coro_listener {
     coro_fd fd;
     coro_server *server;
-    coro_socket_file *file; /* or NULL */
+    coro_socket_file *file; /* to be removed with it; or NULL */
 } coro_listener;
 
 /* The first coroutine of a connection's task: runs the handler, and cleans up. */
@@ -83,8 +80,8 @@ int coro_server_bind_unix(coro_server *server, const coro_address *at,
                           const coro_server_options *options);
 /* The socket is to take its file with it, if it has one. 0 or CORO_ENOMEM. */
 int coro_listener_own_file(coro_listener *listener);
-/* Remove the file that is still the socket's, and forget it. NULL is fine. */
-void coro_socket_file_remove(coro_loop *loop, coro_socket_file *file);
+/* Remove the file that is still the socket's. Without one: nothing. */
+void coro_listener_remove_file(coro_listener *listener);
 
 /* --- accept.c ----------------------------------------------------------------------------- */
 

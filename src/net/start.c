@@ -41,7 +41,7 @@ void coro_server_close_sockets(coro_server *server)
 {
     for (size_t i = 0; i < server->listeners_count; i++) {
         coro_fd_close(&server->listeners[i].fd);
-        coro_socket_file_remove(server->loop, server->listeners[i].file);
+        coro_listener_remove_file(&server->listeners[i]);
     }
     coro_zero_(server->listeners, server->listeners_count * sizeof server->listeners[0]);
     server->listeners_count = 0;

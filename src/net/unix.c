@@ -13,16 +13,9 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/un.h>
 
 #define PAUSE_MIN CORO_MS(1)
 #define PAUSE_MAX CORO_MS(100)
-
-struct coro_socket_file {
-    dev_t device;
-    ino_t inode;
-    char path[sizeof(struct sockaddr_un) + 1]; /* with an end, which the system does not ask for */
-};
 
 int coro_address_of_path(coro_address *address, const char *path)
 {
@@ -35,53 +28,60 @@ int coro_address_of_path(coro_address *address, const char *path)
 
 /* --- files -------------------------------------------------------------------------------- */
 
-static bool is_socket(const char *path, struct stat *status)
+bool coro_is_socket(const char *path, struct stat *status)
 {
     return coro_sys.lstat(path, status) == 0 && S_ISSOCK(status->st_mode);
 }
 
-/* The path in an address, into room for the largest one; "" where there is none. */
-static void path_of(const coro_address *address, char *path)
+/* An address has bytes of 0 behind the longest path. */
+const char *coro_address_path(const coro_address *address)
 {
-    const struct sockaddr_un *from = (const struct sockaddr_un *)(const void *)address->bytes;
     size_t at = offsetof(struct sockaddr_un, sun_path);
-    size_t length = address->size > at ? address->size - at : 0;
-    memcpy(path, from->sun_path, length);
-    path[length] = '\0';
+    bool is_path = coro_address_family(address) == AF_UNIX && address->size > at;
+    return is_path ? (const char *)address->bytes + at : "";
+}
+
+bool coro_socket_file_note(coro_socket_file *file, const coro_address *at)
+{
+    const char *path = coro_address_path(at);
+    size_t length = strlen(path);
+    struct stat status;
+    if (length >= sizeof file->path || !coro_is_socket(path, &status))
+        return false;
+    file->device = status.st_dev;
+    file->inode = status.st_ino;
+    memcpy(file->path, path, length + 1);
+    return true;
+}
+
+void coro_socket_file_remove(const coro_socket_file *file)
+{
+    struct stat status;
+    if (file->inode != 0 && coro_is_socket(file->path, &status) &&
+        status.st_dev == file->device && status.st_ino == file->inode)
+        (void)coro_sys.unlink(file->path);
 }
 
 int coro_listener_own_file(coro_listener *listener)
 {
-    coro_loop *loop = listener->server->loop;
-    coro_socket_file *file;
     coro_address own = {.size = sizeof own.bytes};
-    struct stat status;
-    char path[sizeof file->path];
+    coro_socket_file file;
     if (coro_sys.getsockname(listener->fd.fd, coro_address_any(&own), &own.size) != 0 ||
-        coro_address_family(&own) != AF_UNIX || own.size > sizeof(struct sockaddr_un))
+        own.size > sizeof(struct sockaddr_un) || !coro_socket_file_note(&file, &own))
         return 0;
-    path_of(&own, path);
-    if (!is_socket(path, &status))
-        return 0;
-    file = coro_pool_take_(&loop->pool, sizeof *file);
-    if (file == NULL)
+    listener->file = coro_pool_take_(&listener->server->loop->pool, sizeof file);
+    if (listener->file == NULL)
         return CORO_ENOMEM;
-    file->device = status.st_dev;
-    file->inode = status.st_ino;
-    memcpy(file->path, path, sizeof path);
-    listener->file = file;
+    *listener->file = file;
     return 0;
 }
 
-void coro_socket_file_remove(coro_loop *loop, coro_socket_file *file)
+void coro_listener_remove_file(coro_listener *listener)
 {
-    struct stat status;
-    if (file == NULL)
+    if (listener->file == NULL)
         return;
-    if (is_socket(file->path, &status) && status.st_dev == file->device &&
-        status.st_ino == file->inode)
-        (void)coro_sys.unlink(file->path);
-    coro_pool_give_(&loop->pool, file, sizeof *file);
+    coro_socket_file_remove(listener->file);
+    coro_pool_give_(&listener->server->loop->pool, listener->file, sizeof *listener->file);
 }
 
 /* --- a server's socket -------------------------------------------------------------------- */
@@ -89,7 +89,7 @@ void coro_socket_file_remove(coro_loop *loop, coro_socket_file *file)
 static int remove_old(const char *path)
 {
     struct stat status;
-    if (is_socket(path, &status) && coro_sys.unlink(path) != 0 && errno != ENOENT)
+    if (coro_is_socket(path, &status) && coro_sys.unlink(path) != 0 && errno != ENOENT)
         return -errno;
     return 0;
 }
@@ -114,11 +114,10 @@ static int own(coro_server *server, int fd, const char *path, const coro_server_
 int coro_server_bind_unix(coro_server *server, const coro_address *at,
                           const coro_server_options *options)
 {
-    char path[sizeof((coro_socket_file *)0)->path];
+    const char *path = coro_address_path(at);
     int error, fd = coro_sys.socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -errno;
-    path_of(at, path);
     error = remove_old(path);
     if (error == 0 && coro_sys.bind(fd, coro_address_any(at), at->size) != 0)
         error = -errno;
