@@ -46,9 +46,12 @@ check() {
 }
 
 cd "$folder"
-${CC:-cc} -O1 -I"$CORO_SOURCE/include" -I"$CORO_SOURCE/src" app.c "$CORO_SOURCE"/src/*/*.c \
-    -pthread -o one_command
-check 'one command' ./one_command
+for compiler in "${CC:-cc}" clang; do
+    command -v "$compiler" >/dev/null || continue
+    "$compiler" -O1 -I"$CORO_SOURCE/include" -I"$CORO_SOURCE/src" app.c \
+        "$CORO_SOURCE"/src/*/*.c -pthread -o one_command
+    check "one command, $compiler" ./one_command
+done
 
 meson setup "$folder/build" "$CORO_SOURCE" --prefix="$folder/installed" --libdir=lib \
     -Dtests=disabled -Dexamples=disabled -Dbench=disabled >log || { cat log; exit 1; }

@@ -268,7 +268,7 @@ ASYNC(finds_nothing, ARGS(const char *, host), VARS(struct addrinfo *found; int 
     ASYNC_END;
 }
 
-ASYNC(too_many, VARS(coro_task *tasks[1030]; int i; char hosts[1030][16];))
+ASYNC(too_many, VARS(coro_task *tasks[1030]; int i; char hosts[1030][24];))
 {
     ASYNC_BEGIN;
     answers.blocked = 1;
