@@ -202,6 +202,30 @@ Test(tls_peers, survives_that_the_stream_beneath_is_aborted_by_somebody_else)
     EQ(RUN(taken_away()), 0);
 }
 
+/* While records wait for room beneath: that these cannot leave either is no news. */
+ASYNC(taken_away_full, VARS(coro_stream *inner; size_t n; int error;))
+{
+    ASYNC_BEGIN;
+    AWAIT(open_ends(1000));
+    AWAIT_CATCH(self->error, coro_wait_for(coro_stream_write(ends.client, message, 200000), 1));
+    EQ(self->error, CORO_ETIMEDOUT);
+    HOLDS(coro_tls_of(ends.client)->out.data != NULL);
+    self->inner = coro_tls_of(ends.client)->inner;
+    coro_stream_abort(&self->inner);
+    AWAIT_CATCH(self->error, self->n, coro_stream_read(ends.client, heard_bytes, 10));
+    EQ(self->error, CORO_ECONNABORTED);
+    AWAIT_CATCH(self->error, coro_stream_drain(ends.client));
+    EQ(self->error, CORO_ECONNABORTED);
+    coro_stream_abort(&ends.client);
+    coro_stream_abort(&ends.server);
+    ASYNC_END;
+}
+
+Test(tls_peers, the_first_error_of_a_connection_stays)
+{
+    EQ(RUN(taken_away_full()), 0);
+}
+
 /* The client's first bytes are read by whoever finds out what it speaks: they are not lost. */
 ASYNC(start_late, VARS(coro_task *task; size_t n;))
 {

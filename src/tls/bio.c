@@ -69,9 +69,7 @@ int coro_tls_flush(coro_tls *tls)
         int refused = coro_stream_want(tls->inner, CORO_STREAM_WRITE);
         error = refused != 0 ? refused : CORO_EAGAIN;
     }
-    if (error != 0 && error != CORO_EAGAIN)
-        tls->error = (int16_t)error;
-    return error;
+    return error != 0 && error != CORO_EAGAIN ? coro_tls_fail(tls, error) : error;
 }
 
 /* Send it, if nothing is before it; keep the rest. */

@@ -66,8 +66,7 @@ int coro_tls_outcome(coro_tls *tls, int result)
         error = of_queue(tls);
         break;
     }
-    tls->error = (int16_t)error;
-    return error;
+    return coro_tls_fail(tls, error);
 }
 
 #endif

@@ -68,7 +68,7 @@ typedef struct coro_tls {
     coro_tls_context *context;
     coro_buffer out;           /* records that are sealed, and have not left */
     coro_flag wake;            /* for the handshake: inner is ready */
-    int16_t error;             /* this one ends it, in both directions */
+    int16_t error;             /* this one has ended it: coro_tls_fail */
     int16_t inner_error;       /* what the stream beneath said last; 0: nothing, or the end */
     uint8_t idle_messages;     /* of the protocol's own, since bytes came */
     bool is_shaking;
@@ -79,6 +79,14 @@ typedef struct coro_tls {
 static inline coro_tls *coro_tls_of(const coro_stream *stream)
 {
     return (coro_tls *)(uintptr_t)stream;
+}
+
+/* An error that ends it, in both directions: the one that stays, which is the first. */
+static inline int coro_tls_fail(coro_tls *tls, int error)
+{
+    if (tls->error == 0)
+        tls->error = (int16_t)error;
+    return tls->error;
 }
 
 extern const coro_transport coro_tls_transport;

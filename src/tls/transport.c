@@ -161,7 +161,7 @@ static void inner_gone(coro_stream_taker *taker)
 {
     coro_tls *tls = coro_container_of(taker, coro_tls, taker);
     tls->inner = NULL;
-    tls->error = CORO_ECONNABORTED;
+    coro_tls_fail(tls, CORO_ECONNABORTED);
     inner_ready(taker, CORO_STREAM_READ | CORO_STREAM_WRITE);
 }
 
