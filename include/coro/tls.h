@@ -141,8 +141,8 @@ typedef struct coro_tls_options {
  * TLS, no version, cipher or protocol in common, or the other side refuses us, our
  * certificate for instance; CORO_ETRUNCATED: it went away without a word; CORO_ENOMEM;
  * or an error of the stream beneath. Cancelled: the connection is gone as well. But
- * *stream is as it was when the handshake cannot begin: CORO_EINVAL: no server_name;
- * CORO_EBUSY: a task reads or writes; CORO_ECLOSED: it is NULL.
+ * *stream is as it was when the handshake cannot begin: CORO_EINVAL: no server_name, or one of
+ * more than 255 bytes; CORO_EBUSY: a task reads or writes; CORO_ECLOSED: it is NULL; CORO_ENOMEM.
  */
 CORO_API CORO_NODISCARD coro_void *coro_start_tls(coro_stream **stream, coro_tls_context *context,
                                                   const coro_tls_options *options);

@@ -123,25 +123,37 @@ static long bio_control(BIO *bio, int command, long number, void *pointer)
     }
 }
 
-static BIO_METHOD *method;
-
-/* Made once, and kept. */
-static void make_method(void)
+/* Without a number of its own among the types, by which nobody looks for it: OpenSSL who lacks
+ * memory for the first such number never gives one again. */
+static BIO_METHOD *make_method(void)
 {
-    method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "coro_stream");
+    BIO_METHOD *made = BIO_meth_new(BIO_TYPE_SOURCE_SINK, "coro_stream");
+    if (made == NULL)
+        return NULL;
+    BIO_meth_set_read_ex(made, bio_read);
+    BIO_meth_set_write_ex(made, bio_write);
+    BIO_meth_set_ctrl(made, bio_control);
+    return made;
+}
+
+/* Made when it is needed first, and kept. No pthread_once: who lacks memory may try again. */
+static const BIO_METHOD *method_of_all(void)
+{
+    static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+    static BIO_METHOD *method;
+    const BIO_METHOD *result;
+    pthread_mutex_lock(&mutex);
     if (method == NULL)
-        return;
-    BIO_meth_set_read_ex(method, bio_read);
-    BIO_meth_set_write_ex(method, bio_write);
-    BIO_meth_set_ctrl(method, bio_control);
+        method = make_method();
+    result = method;
+    pthread_mutex_unlock(&mutex);
+    return result;
 }
 
 BIO *coro_tls_bio_new(coro_tls *tls)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    BIO *bio;
-    pthread_once(&once, make_method);
-    bio = method != NULL ? BIO_new(method) : NULL;
+    const BIO_METHOD *method = method_of_all();
+    BIO *bio = method != NULL ? BIO_new(method) : NULL;
     if (bio != NULL) {
         BIO_set_data(bio, tls);
         BIO_set_init(bio, 1);

@@ -19,6 +19,7 @@
 
 #include <coro/scope.h>
 #include <openssl/x509v3.h>
+#include <string.h>
 
 #define HOST_FLAGS (X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT)
 
@@ -50,21 +51,23 @@ static int expect(coro_tls *tls, const coro_tls_options *options)
     X509_VERIFY_PARAM *param = SSL_get0_param(tls->ssl);
     const char *name = options->server_name != NULL ? options->server_name : "";
     bool is_name = *name != '\0' && !is_address(name);
-    int done = 1;
+    bool is_done = true;
     if (*name == '\0' && is_named(tls)) {
         coro_tls_say(options->reason, options->reason_size,
                      "whom is the certificate to be for? server_name is missing");
         return CORO_EINVAL;
     }
-    if (is_name && SSL_set_tlsext_host_name(tls->ssl, name) != 1) {
+    if (strlen(name) > TLSEXT_MAXLEN_host_name) {
         coro_tls_say(options->reason, options->reason_size, "no name of a server: \"%s\"", name);
         return CORO_EINVAL;
     }
     X509_VERIFY_PARAM_set_hostflags(param, HOST_FLAGS);
-    if (is_named(tls))
-        done = is_name ? X509_VERIFY_PARAM_set1_host(param, name, 0)
-                       : X509_VERIFY_PARAM_set1_ip_asc(param, name);
-    if (done != 1)
+    if (is_name)
+        is_done = SSL_set_tlsext_host_name(tls->ssl, name) == 1;
+    if (is_done && is_named(tls))
+        is_done = (is_name ? X509_VERIFY_PARAM_set1_host(param, name, 0)
+                           : X509_VERIFY_PARAM_set1_ip_asc(param, name)) == 1;
+    if (!is_done)
         return CORO_ENOMEM;
     if (options->session != NULL) /* fails only if its method is not its context's: it is new */
         (void)SSL_set_session(tls->ssl, (SSL_SESSION *)(void *)options->session);

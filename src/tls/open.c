@@ -19,21 +19,19 @@ static void drop_stream(coro_stream *stream)
 
 /* --- a connection -------------------------------------------------------------------------- */
 
-static coro_tls_context *usual;
-static int usual_error;
-
-static void make_usual(void)
-{
-    usual_error = coro_tls_client_context(&usual, NULL);
-}
-
-/* Made when it is needed first, and kept. */
+/* Made when it is needed first, and kept; what has failed once is tried again. */
 static coro_tls_context *usual_context(int *error)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, make_usual);
-    *error = usual_error;
-    return usual;
+    static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+    static coro_tls_context *usual;
+    coro_tls_context *result;
+    *error = 0;
+    pthread_mutex_lock(&mutex);
+    if (usual == NULL)
+        *error = coro_tls_client_context(&usual, NULL);
+    result = usual;
+    pthread_mutex_unlock(&mutex);
+    return result;
 }
 
 ASYNC(open_tls_connection, RETURNS(coro_stream *, drop_stream),
