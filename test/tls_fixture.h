@@ -105,11 +105,18 @@ static inline void make_identity(identity *who, const char *subject, const char 
 static coro_tls_context *client_context, *server_context;
 static char reason[256];
 
+/* All handshakes in threads: CORO_TEST_TLS_THREADS, with a backend that threads can wake. */
+static inline bool is_in_threads(void)
+{
+    return getenv("CORO_TEST_TLS_THREADS") != NULL;
+}
+
 static inline coro_tls_context *new_client(coro_tls_context_options options)
 {
     coro_tls_context *context;
     options.reason = reason;
     options.reason_size = sizeof reason;
+    options.handshake_in_thread |= is_in_threads();
     if (options.ca_file == NULL)
         options.ca_file = ca.file;
     cr_assert(eq(int, coro_tls_client_context(&context, &options), 0), "%s", reason);
@@ -121,6 +128,7 @@ static inline coro_tls_context *new_server(coro_tls_context_options options)
     coro_tls_context *context;
     options.reason = reason;
     options.reason_size = sizeof reason;
+    options.handshake_in_thread |= is_in_threads();
     if (options.certificate_file == NULL && options.choose == NULL)
         options.certificate_file = server_id.file;
     cr_assert(eq(int, coro_tls_server_context(&context, &options), 0), "%s", reason);

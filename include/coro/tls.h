@@ -93,6 +93,12 @@ typedef struct coro_tls_context_options {
     void (*keylog)(void *context, const char *line);
     void *keylog_context;
 
+    /* Do the handshakes' arithmetic in threads of the loop's, as many as there are processors, and
+     * other tasks go on meanwhile: a signature with RSA-4096 takes some 5 ms. `choose` and `keylog`
+     * are called there. A cancelled handshake, or one that is out of time, ends when its thread has
+     * let go of it. Worth it for large keys; for P-256 the way there and back costs as much. */
+    bool handshake_in_thread;
+
     coro_duration handshake_timeout; /* 0: 60 seconds */
     coro_duration shutdown_timeout;  /* of coro_stream_close; 0: 30 seconds */
 

@@ -8,7 +8,8 @@
  *             let go      LEFT ─► let go, in the worker, when work() returns
  *
  * A cancel of a job that is `kept` tells its thread, and leaves it RUNNING: the
- * await ends when the thread has let go of the caller's memory.
+ * await ends when the thread has let go of the caller's memory. A loop that has to
+ * free its task as it stands waits for that, too.
  *
  * Invariants, under `lock`. J1: a QUEUED job is in the queue, once; no other is.
  * J2: a cancel moves a job out of QUEUED or RUNNING, a worker to RUNNING and
@@ -45,7 +46,7 @@ struct coro_lane {
     coro_message idle;     /* tells them */
     unsigned queue_max, workers_max;
     pthread_mutex_t lock; /* what is below is guarded by it */
-    pthread_cond_t work;  /* there is a job, or no more will be */
+    pthread_cond_t work, over; /* there is a job, or no more will be; one is FINISHED */
     coro_remote *remote;  /* while pending > 0 */
     coro_job *first, *last;
     unsigned queued, resting, working, holders;
@@ -73,6 +74,7 @@ static void let_go(coro_lane *lane)
     if (!last)
         return;
     pthread_cond_destroy(&lane->work);
+    pthread_cond_destroy(&lane->over);
     pthread_mutex_destroy(&lane->lock);
     free(lane);
 }
@@ -123,6 +125,7 @@ static void do_job(coro_lane *lane, worker *self, coro_job *job)
     tell = must_tell(lane);
     if (!left)
         job->state = FINISHED;
+    pthread_cond_broadcast(&lane->over);
     if (!left || tell)
         remote = coro_remote_retain(lane->remote);
     pthread_mutex_unlock(&lane->lock);
@@ -249,10 +252,7 @@ static int submit(coro_lane *lane, coro_job *job)
     if (error == 0) {
         job->state = QUEUED;
         job->next = NULL;
-        if (lane->last != NULL)
-            lane->last->next = job;
-        else
-            lane->first = job;
+        *(lane->last != NULL ? &lane->last->next : &lane->first) = job;
         lane->last = job;
         lane->queued++;
         pthread_cond_signal(&lane->work);
@@ -310,14 +310,16 @@ static bool leave(coro_job *job, bool may_stay)
 {
     coro_lane *lane = job->lane;
     int state;
+    atomic_store(atomic(&job->cancelled), 1);
     pthread_mutex_lock(&lane->lock);
+    while (job->kept && !may_stay && job->state == RUNNING) /* the caller's memory will go */
+        pthread_cond_wait(&lane->over, &lane->lock);
     state = job->state;
     if (state == QUEUED)
         unqueue(lane, job);
     else if (state == RUNNING && !may_stay)
         job->state = LEFT;
     pthread_mutex_unlock(&lane->lock);
-    atomic_store(atomic(&job->cancelled), 1);
     if (state == FINISHED || (state == RUNNING && may_stay))
         return false;
     job_over(lane);
@@ -475,6 +477,7 @@ coro_lane *coro_lane_new(coro_loop *loop, unsigned threads_max, unsigned queue_m
     lane->holders = 1;
     pthread_mutex_init(&lane->lock, NULL);
     pthread_cond_init(&lane->work, NULL);
+    pthread_cond_init(&lane->over, NULL);
     coro_loop_add_closer(loop, &lane->closer);
     return lane;
 }

@@ -11,7 +11,8 @@
  * leaves nothing half done. While something sealed has not left, no data is sealed
  * (transport.c), so that what is kept here is bounded. Answers that the protocol
  * itself gives are not, and have a limit: a peer that makes us answer and does not
- * read is cut off, as is one that talks of nothing but the protocol.
+ * read is cut off, as is one that talks of nothing but the protocol. A handshake in
+ * a thread has a desk in place of the stream: offload.c.
  */
 #define _GNU_SOURCE
 #include "internal.h"
@@ -22,9 +23,15 @@
 
 /* Messages of the protocol in a row, without any data between them. */
 #define IDLE_MESSAGES_MAX 64
-#define UNSENT_MAX ((size_t)256 * 1024)
 
 /* --- what has come --------------------------------------------------------------------------- */
+
+static ptrdiff_t read_some(coro_tls *tls, char *buffer, size_t size)
+{
+    if (CORO_LIKELY(tls->desk == NULL))
+        return coro_stream_try_read(tls->inner, buffer, size);
+    return coro_tls_desk_read(tls, buffer, size);
+}
 
 static int bio_read(BIO *bio, char *buffer, size_t size, size_t *count)
 {
@@ -35,7 +42,7 @@ static int bio_read(BIO *bio, char *buffer, size_t size, size_t *count)
     if (tls->idle_messages > IDLE_MESSAGES_MAX)
         result = CORO_EPROTO;
     else
-        result = coro_stream_try_read(tls->inner, buffer, size);
+        result = read_some(tls, buffer, size);
     tls->inner_error = result < 0 && result != CORO_EAGAIN ? (int16_t)result : 0;
     if (result > 0) {
         *count = (size_t)result;
@@ -72,8 +79,7 @@ int coro_tls_flush(coro_tls *tls)
     return error != 0 && error != CORO_EAGAIN ? coro_tls_fail(tls, error) : error;
 }
 
-/* Send it, if nothing is before it; keep the rest. */
-static int take(coro_tls *tls, const char *data, size_t size)
+int coro_tls_put(coro_tls *tls, const char *data, size_t size)
 {
     ptrdiff_t sent = 0;
     if (!tls->is_corked && coro_buffer_size(&tls->out) == 0) {
@@ -85,7 +91,7 @@ static int take(coro_tls *tls, const char *data, size_t size)
     }
     if (sent > 0)
         data += sent, size -= (size_t)sent;
-    if (coro_buffer_size(&tls->out) + size > UNSENT_MAX)
+    if (coro_buffer_size(&tls->out) + size > CORO_TLS_UNSENT_MAX)
         return CORO_EPROTO;
     if (!coro_buffer_reserve(&tls->stream.loop->pool, &tls->out, size))
         return CORO_ENOMEM;
@@ -99,7 +105,8 @@ static int take(coro_tls *tls, const char *data, size_t size)
 static int bio_write(BIO *bio, const char *data, size_t size, size_t *count)
 {
     coro_tls *tls = BIO_get_data(bio);
-    int error = take(tls, data, size);
+    int error = tls->is_away ? coro_tls_desk_write(tls->desk, data, size)
+                             : coro_tls_put(tls, data, size);
     BIO_clear_retry_flags(bio);
     *count = error == 0 ? size : 0;
     if (error != 0)

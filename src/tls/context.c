@@ -189,11 +189,19 @@ static int mode_of(const coro_tls_context *context, coro_tls_verify verify)
     }
 }
 
+/* More threads than these would only take turns. */
+static unsigned processors(void)
+{
+    long count = sysconf(_SC_NPROCESSORS_ONLN);
+    return count > 0 ? (unsigned)count : 1;
+}
+
 static int set_up(coro_tls_context *context, const coro_tls_context_options *options)
 {
     int error = set_protocol(context, options);
     SSL_CTX_set_app_data(context->ssl, context);
     context->any_host = options->any_host;
+    context->threads = options->handshake_in_thread ? processors() : 0;
     context->handshake_timeout =
         options->handshake_timeout > 0 ? options->handshake_timeout : CORO_SECONDS(60);
     context->shutdown_timeout =

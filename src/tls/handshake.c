@@ -127,8 +127,7 @@ static void explain(const coro_tls *tls, int error, const coro_tls_options *opti
 
 /* --- the handshake ------------------------------------------------------------------------- */
 
-/* As far as it goes: 0, CORO_EAGAIN (and `wake` will be set), or an error. */
-static int step(coro_tls *tls, const coro_tls_options *options)
+int coro_tls_shake(coro_tls *tls, const coro_tls_options *options)
 {
     int result, error;
     if (tls->error != 0)
@@ -138,10 +137,8 @@ static int step(coro_tls *tls, const coro_tls_options *options)
     if (result == 1)
         return check(tls, options);
     error = coro_tls_outcome(tls, result);
-    if (error == CORO_EAGAIN) {
-        int refused = coro_stream_want(tls->inner, CORO_STREAM_READ);
-        return refused != 0 ? refused : CORO_EAGAIN;
-    }
+    if (error == CORO_EAGAIN)
+        return error;
     if (error == 0)
         error = CORO_ETRUNCATED; /* an end, in good order, but too early */
     explain(tls, error, options);
@@ -171,10 +168,19 @@ ASYNC(start_tls, ARGS(coro_stream **, place, coro_tls_context *, context,
     self->inner = *self->place;
     *self->place = NULL;
     CORO_TIMEOUT(self->limit, self->context->handshake_timeout) {
-        while ((self->error = step(self->tls, self->options)) == CORO_EAGAIN)
+        for (;;) {
+            if (self->context->threads > 0)
+                AWAIT(self->error, coro_tls_shake_in_thread(self->tls, self->options));
+            else
+                self->error = coro_tls_shake(self->tls, self->options);
+            if (self->error == CORO_EAGAIN)
+                self->error = coro_stream_want(self->tls->inner, CORO_STREAM_READ);
+            else if (self->error == 0)
+                break;
+            if (self->error != 0)
+                ASYNC_THROW(self->error);
             AWAIT(coro_flag_wait(&self->tls->wake));
-        if (self->error != 0)
-            ASYNC_THROW(self->error);
+        }
     }
     self->tls->is_shaking = false;
     *self->place = &self->tls->stream;

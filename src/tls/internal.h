@@ -33,6 +33,7 @@ struct coro_tls_context {
     SSL_CTX *ssl; /* its app_data is this */
     atomic_uint references;
     bool is_server, any_host;
+    unsigned threads; /* each loop's for handshakes; 0: in the loop itself */
     int verify_mode;
     char *alpn;       /* names, each with a '\0' behind it */
     size_t alpn_size; /* of all */
@@ -60,6 +61,15 @@ int coro_tls_load_identity(coro_tls_context *context, const coro_tls_context_opt
 
 /* --- transport.c: a stream over a stream ---------------------------------------------------- */
 
+/* What a thread that shakes hands has in place of the stream beneath. */
+typedef struct coro_tls_desk {
+    size_t head, tail;             /* of `in`: what has come, and is not yet read */
+    int behind;                    /* what a read gives then: CORO_EAGAIN, 0: the end, an error */
+    char *out;                     /* what is to leave; of malloc: any thread may */
+    size_t out_size, out_capacity;
+    char in[4096];
+} coro_tls_desk;
+
 typedef struct coro_tls {
     coro_stream stream; /* first */
     coro_stream_taker taker;
@@ -68,10 +78,12 @@ typedef struct coro_tls {
     coro_tls_context *context;
     coro_buffer out;           /* records that are sealed, and have not left */
     coro_flag wake;            /* for the handshake: inner is ready */
+    coro_tls_desk *desk;       /* of a handshake in threads, or what that has left unread */
     int16_t error;             /* this one has ended it: coro_tls_fail */
     int16_t inner_error;       /* what the stream beneath said last; 0: nothing, or the end */
     uint8_t idle_messages;     /* of the protocol's own, since bytes came */
     bool is_shaking;
+    bool is_away; /* a thread has `ssl`, `desk` and all that OpenSSL's calls touch: T3 */
     bool is_corked;  /* records are kept together: more will follow at once */
     bool is_crossed; /* the next write has to wait for something to read */
 } coro_tls;
@@ -103,11 +115,30 @@ void coro_tls_free(coro_tls *tls);
 BIO *coro_tls_bio_new(coro_tls *tls);
 /* Send what is sealed: 0, CORO_EAGAIN (and inner_ready goes on with it), or an error. */
 int coro_tls_flush(coro_tls *tls);
+/* Send this, if nothing is before it; keep the rest. 0 or an error. */
+int coro_tls_put(coro_tls *tls, const char *data, size_t size);
+/* So much may be kept. */
+#define CORO_TLS_UNSENT_MAX ((size_t)256 * 1024)
 
 /* --- handshake.c ---------------------------------------------------------------------------- */
 
+/* As far as it goes with what has come: 0, CORO_EAGAIN, or an error, with its sentence. In the
+ * loop, or in the thread that has `tls`. */
+int coro_tls_shake(coro_tls *tls, const coro_tls_options *options);
+
 /* OpenSSL tells of a message of the protocol's own: after the handshake they are counted. */
 void coro_tls_noted(const SSL *ssl, int where, int result);
+
+/* --- offload.c: the handshake in threads ---------------------------------------------------- */
+
+/* The outcome is coro_tls_shake's; what has come has been read until that would block. Fails with
+ * CORO_ENOMEM, or when cancelled, and then no thread has it any more. */
+CORO_NODISCARD coro_int *coro_tls_shake_in_thread(coro_tls *tls, const coro_tls_options *options);
+
+/* In place of the stream beneath, while it is there. */
+ptrdiff_t coro_tls_desk_read(coro_tls *tls, char *buffer, size_t size);
+int coro_tls_desk_write(coro_tls_desk *desk, const char *data, size_t size);
+void coro_tls_desk_free(coro_tls *tls);
 
 /* --- error.c ------------------------------------------------------------------------------- */
 

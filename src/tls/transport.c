@@ -12,6 +12,8 @@
  *
  * Invariants. T1: inner_ready is called only for what `want` asked for. T2: `error`
  * is final, and what OpenSSL is never asked behind: after an error it is not to be.
+ * T3: while `is_away` a thread has all that OpenSSL's calls touch; the loop may set
+ * `wake` and forget `inner`, and nothing else.
  */
 #define _GNU_SOURCE
 #include "internal.h"
@@ -144,6 +146,10 @@ static void tls_unwant(coro_stream *stream, unsigned direction)
 static void inner_ready(coro_stream_taker *taker, unsigned directions)
 {
     coro_tls *tls = coro_container_of(taker, coro_tls, taker);
+    if (tls->is_away) { /* both directions are tried when it is back */
+        coro_flag_set(&tls->wake);
+        return;
+    }
     if (directions & CORO_STREAM_WRITE && coro_tls_flush(tls) == CORO_EAGAIN)
         directions &= ~(unsigned)CORO_STREAM_WRITE;
     if (directions & CORO_STREAM_READ && tls->is_crossed) {
@@ -161,7 +167,8 @@ static void inner_gone(coro_stream_taker *taker)
 {
     coro_tls *tls = coro_container_of(taker, coro_tls, taker);
     tls->inner = NULL;
-    coro_tls_fail(tls, CORO_ECONNABORTED);
+    if (!tls->is_away)
+        coro_tls_fail(tls, CORO_ECONNABORTED);
     inner_ready(taker, CORO_STREAM_READ | CORO_STREAM_WRITE);
 }
 
@@ -219,6 +226,7 @@ void coro_tls_free(coro_tls *tls)
     if (tls->inner != NULL)
         coro_stream_give_back(tls->inner, CORO_STREAM_READ | CORO_STREAM_WRITE);
     coro_buffer_free(&loop->pool, &tls->out);
+    coro_tls_desk_free(tls);
     SSL_free(tls->ssl);
     coro_tls_context_release(tls->context);
     coro_pool_give_(&loop->pool, tls, sizeof *tls);

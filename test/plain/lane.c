@@ -11,6 +11,7 @@
 
 #include "thread/thread.h"
 
+#include <pthread.h>
 #include <semaphore.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -214,6 +215,70 @@ static void f057_a_loop_closes_although_jobs_are_stuck(void)
     sem_destroy(&gate);
 }
 
+/* --- a loop that is not let end ----------------------------------------------------------- */
+
+static void drop_nothing(coro_job *job)
+{
+    (void)job;
+}
+
+static errand kept;
+
+ASYNC(goes_on, VARS(int error;))
+{
+    ASYNC_BEGIN;
+    for (;;)
+        AWAIT_CATCH(self->error, coro_yield());
+    ASYNC_END;
+}
+
+ASYNC(leaves_kept, ARGS(sem_t *, gate), VARS(coro_task *works, *goes_on;))
+{
+    ASYNC_BEGIN;
+    coro_job_init(&kept.job, work, drop_nothing);
+    kept.job.kept = true;
+    kept.gate = self->gate;
+    self->works = coro_create_task(coro_lane_run(coro_lane_new(coro_loop_current(), 1, 8),
+                                                 &kept.job));
+    self->goes_on = coro_create_task(goes_on());
+    AWAIT(until_begun(1));
+    coro_task_release(self->works);
+    coro_task_release(self->goes_on);
+    ASYNC_END;
+}
+
+static void count_report(void *context, const coro_report *report)
+{
+    REQUIRE(report->error == CORO_EDEADLK);
+    atomic_fetch_add((atomic_int *)context, 1);
+}
+
+static atomic_int stubborn;
+
+static void *open_gate_later(void *gate)
+{
+    while (atomic_load(&stubborn) == 0)
+        pause_ms(1);
+    pause_ms(100);
+    sem_post(gate);
+    return NULL;
+}
+
+/* Its tasks are freed as they stand, but not while a thread is at work on what they have. */
+static void a_loop_that_is_not_let_end_waits_for_a_thread_that_has_its_memory(void)
+{
+    coro_loop_options options = {.report = count_report, .context = &stubborn};
+    pthread_t opener;
+    sem_t gate;
+    start();
+    sem_init(&gate, 0, 0);
+    REQUIRE(pthread_create(&opener, NULL, open_gate_later, &gate) == 0);
+    REQUIRE(coro_run_with(leaves_kept(&gate), &options) == 0);
+    REQUIRE(atomic_load(&worked) == 1);
+    REQUIRE(pthread_join(opener, NULL) == 0);
+    sem_destroy(&gate);
+}
+
 /* --- time --------------------------------------------------------------------------------- */
 
 static void slow_work(coro_job *job)
@@ -277,6 +342,7 @@ int main(void)
     a_full_queue_refuses();
     f058_cancelled_before_start_and_while_running();
     f057_a_loop_closes_although_jobs_are_stuck();
+    a_loop_that_is_not_let_end_waits_for_a_thread_that_has_its_memory();
     a_virtual_clock_stands_while_a_job_runs();
     an_idle_lane_does_not_hide_a_deadlock();
     puts("lane: ok");
