@@ -44,7 +44,7 @@ static inline void coro_copy(void *to, const void *from, size_t size)
 #endif
 }
 
-/* --- buffer.c ----------------------------------------------------------------------------- */
+/* --- buffer.c: exported for libcoro-tls --------------------------------------------------- */
 
 static inline size_t coro_buffer_size(const coro_buffer *buffer)
 {
@@ -57,12 +57,12 @@ static inline char *coro_buffer_begin(const coro_buffer *buffer)
 }
 
 /* Have room for `more` bytes behind the tail. False: no memory, nothing has changed. */
-bool coro_buffer_reserve(coro_pool *pool, coro_buffer *buffer, size_t more);
+CORO_API bool coro_buffer_reserve(coro_pool *pool, coro_buffer *buffer, size_t more);
 /* Room for them is there. */
-void coro_buffer_append(coro_buffer *buffer, const void *data, size_t size);
+CORO_API void coro_buffer_append(coro_buffer *buffer, const void *data, size_t size);
 /* Drop the first bytes; the block goes back when none are left. */
-void coro_buffer_consume(coro_pool *pool, coro_buffer *buffer, size_t size);
-void coro_buffer_free(coro_pool *pool, coro_buffer *buffer);
+CORO_API void coro_buffer_consume(coro_pool *pool, coro_buffer *buffer, size_t size);
+CORO_API void coro_buffer_free(coro_pool *pool, coro_buffer *buffer);
 
 /* --- read.c ------------------------------------------------------------------------------- */
 

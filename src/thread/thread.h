@@ -51,9 +51,9 @@ size_t coro_lane_load(coro_lane *lane);
 void coro_lane_stop(coro_lane *lane);
 
 /* executor.c: a loop's own executor for a purpose, which is known by its address; made if need be,
- * freed with the loop. NULL: no memory. */
-coro_executor *coro_loop_executor(coro_loop *loop, const char *purpose, unsigned threads,
-                                  unsigned queue);
+ * freed with the loop. NULL: no memory. Exported for libcoro-tls. */
+CORO_API coro_executor *coro_loop_executor(coro_loop *loop, const char *purpose, unsigned threads,
+                                           unsigned queue);
 
 /* Is the loop of this inbox, which runs its last messages, about to close? */
 bool coro_inbox_closing(const struct coro_inbox *inbox);
