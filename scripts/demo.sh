@@ -3,11 +3,12 @@
 #
 # demo.sh: a server and a crawler on coro, against each other; what arrives is compared.
 #
-#     demo.sh [DIRECTORY | http://URL]       CORO_BUILD is the build folder
+#     demo.sh [DIRECTORY | URL]       CORO_BUILD is the build folder
 #
 # Without an argument the tracked files of this repository are served. Of a DIRECTORY its files
-# are; links and the like are not, and are left out of the comparison. An http URL is crawled
-# twice, and the two copies are compared. Needs the base system only (and git for a checkout).
+# are; links and the like are not, and are left out of the comparison. A URL, http or https, is
+# crawled twice, and the two copies are compared. Needs the base system only (and git for a
+# checkout).
 set -eu
 export LC_ALL=C
 
@@ -69,6 +70,7 @@ fetch() {
     # shellcheck disable=SC2086
     "$crawl" $quiet $how --workers "$1" --save "$work/got-$1" "$url" \
         >"$work/report-$1" || status=$?
+    [ $status != 2 ] || exit 2 # no such URL, or one that needs TLS in a build without: it says so
     [ $status = 0 ] || { [ -z "$how_strict" ] && [ $status = 1 ]; } ||
         fail "crawl with $1 workers: exit status $status; $(tail -n 2 "$work/report-$1")"
     files=$(field 2 "$work/report-$1")
@@ -223,7 +225,7 @@ stage_directory() {
     fi
 }
 
-[ $# -le 1 ] || { echo 'usage: demo.sh [DIRECTORY | http://URL]' >&2 && exit 2; }
+[ $# -le 1 ] || { echo 'usage: demo.sh [DIRECTORY | URL]' >&2 && exit 2; }
 quiet=
 [ -t 2 ] || quiet=--quiet
 case ${1-} in
@@ -231,13 +233,9 @@ case ${1-} in
     stage_repository
     demo_of_files
     ;;
-https://*)
-    echo "demo: $1: https needs TLS, which this release does not have; give an http URL" >&2
-    exit 2
-    ;;
-http://*) demo_of_url "$1" ;;
+http://* | https://*) demo_of_url "$1" ;;
 *)
-    [ -d "$1" ] || fail "$1 is neither a directory nor an http URL"
+    [ -d "$1" ] || fail "$1 is neither a directory nor an http or https URL"
     stage_directory "$1"
     demo_of_files
     ;;

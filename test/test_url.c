@@ -106,14 +106,52 @@ Test(url, there_is_one_way_to_write_each)
     expect_rows("http://a/", checked, count);
 }
 
+Test(url, https_is_a_scheme_with_a_port_of_its_own)
+{
+    static const struct row rows[] = {
+        {"HTTPS://Example.org:443", "https://example.org/"},
+        {"https://example.org:80/", "https://example.org:80/"},
+        {"http://example.org:443/", "http://example.org:443/"},
+        {"http://example.org/", "http://example.org/"},
+        {"//g:443/h", "https://g/h"},
+        {"//g:80", "https://g:80/"},
+        {"../g", "https://a/b/g"},
+        {"/g", "https://a/g"},
+        {"?y", "https://a/b/c/d;p?y"},
+        {"", "https://a/b/c/d;p?q"},
+    };
+    EXPECT_ROWS("https://a/b/c/d;p?q", rows);
+}
+
+static bool same_host(const char *one, const char *other)
+{
+    char buffer[2][URL_SIZE_MAX];
+    url a, b;
+    cr_assert(eq(int, url_from_person(one, buffer[0], &a), URL_OK));
+    cr_assert(eq(int, url_from_person(other, buffer[1], &b), URL_OK));
+    return url_same_host(&a, &b);
+}
+
+Test(url, a_host_is_the_same_with_another_scheme_and_port)
+{
+    cr_expect(same_host("http://h/", "https://h/x"));
+    cr_expect(same_host("http://h:8080/", "https://H:8443/"));
+    cr_expect(same_host("http://[::1]/", "https://[::1]:443"));
+    cr_expect(not(same_host("http://h/", "https://h.org/")));
+    cr_expect(not(same_host("http://h:1/", "http://i:1/")));
+    cr_expect(not(same_host("http://[::1]/", "http://[::2]/")));
+}
+
 Test(url, what_is_not_http_is_told_apart)
 {
     static const struct {
         const char *text;
         enum url_result result;
     } rows[] = {
-        {"https://example.org/", URL_HTTPS},
-        {"HTTPS://example.org", URL_HTTPS},
+        {"httpss://example.org/", URL_OTHER_SCHEME},
+        {"https://", URL_INVALID},
+        {"https:/x", URL_INVALID},
+        {"https://h:0/", URL_INVALID},
         {"mailto:a@b", URL_OTHER_SCHEME},
         {"javascript:void(0)", URL_OTHER_SCHEME},
         {"ftp://x/", URL_OTHER_SCHEME},
@@ -171,7 +209,15 @@ Test(url, parts_are_found_again)
     url_host_port(&u, host, port);
     cr_expect(eq(str, host, TEXT("::1")));
     cr_expect(eq(str, port, TEXT("65535")));
+    cr_assert(eq(int, url_from_person("https://[::1]", buffer, &u), URL_OK));
+    cr_expect(url_is_https(&u));
+    url_host_port(&u, host, port);
+    cr_expect(eq(str, host, TEXT("::1")));
+    cr_expect(eq(str, port, TEXT("443")));
+    size = url_authority(&u, &authority);
+    cr_expect(size == 5 && memcmp(authority, "[::1]", size) == 0);
     cr_assert(eq(int, url_from_person("localhost", buffer, &u), URL_OK));
+    cr_expect(not(url_is_https(&u)));
     url_host_port(&u, host, port);
     cr_expect(eq(str, host, TEXT("localhost")));
     cr_expect(eq(str, port, TEXT("80")));

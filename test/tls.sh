@@ -39,22 +39,7 @@ stop() {
 
 # --- certificates -----------------------------------------------------------------------------
 
-new_key='-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes'
-
-# authority NAME: NAME.pem, which vouches for itself.
-authority() {
-    openssl req -x509 $new_key -keyout "$1.key" -out "$1.pem" -days 5 -subj "/CN=$1" 2>/dev/null
-}
-
-# certificate NAME DAYS ALTERNATIVE_NAMES: NAME.pem by the authority `ca`, with its key.
-certificate() {
-    openssl req $new_key -keyout "$1.key" -out "$1.csr" -subj "/CN=$1" 2>/dev/null
-    printf 'subjectAltName=%s\n' "$3" >extensions
-    openssl x509 -req -in "$1.csr" -CA ca.pem -CAkey ca.key -CAcreateserial -days "$2" \
-        -extfile extensions -out "$1.crt" 2>/dev/null
-    cat "$1.crt" "$1.key" >"$1.pem"
-}
-
+. "$CORO_SOURCE/test/shell/certificates.sh"
 authority ca
 authority other
 certificate here 5 DNS:localhost,IP:127.0.0.1
@@ -68,6 +53,7 @@ cat self.crt self.key >self.pem
 
 # theirs [OPTION...]: openssl s_server that gives each line back from right to left.
 theirs() {
+    : >s_server # what the last one said is not what this one will
     openssl s_server -accept 127.0.0.1:0 -rev "$@" >s_server 2>&1 &
     server=$!
     wait_for s_server '^ACCEPT '
@@ -114,6 +100,7 @@ stop
 
 # serve CERTIFICATE [AUTHORITY]
 serve() {
+    : >server
     "$CORO_BUILD/examples/network_echo_server_ssl" 0 "$@" >server 2>&1 &
     server=$!
     wait_for server '^serving at '

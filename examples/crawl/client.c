@@ -29,6 +29,12 @@ static void forget_response(struct client *client)
     client->used = 0;
 }
 
+static void forget_why(struct client *client)
+{
+    free(client->why);
+    client->why = NULL;
+}
+
 void client_abort(struct client *client)
 {
     coro_stream_abort(&client->stream);
@@ -40,6 +46,7 @@ ASYNC_DEFINE(client_close)
     ASYNC_BEGIN;
   ASYNC_FINALLY:
     forget_response(self->client);
+    forget_why(self->client);
     AWAIT(coro_stream_close(&self->client->stream));
     ASYNC_END;
 }
@@ -113,16 +120,40 @@ ASYNC(read_response, ARGS(struct client *, client), VARS(size_t have, got, scann
     ASYNC_END;
 }
 
-ASYNC(exchange, ARGS(struct client *, client, url, target))
+static void drop_stream(coro_stream *stream)
+{
+    coro_stream_abort(&stream);
+}
+
+/* What is said of a server that is not believed is kept for the report. */
+ASYNC(connect_tls, RETURNS(coro_stream *, drop_stream),
+      ARGS(struct client *, client, const char *, host, const char *, port),
+      VARS(coro_stream *stream; coro_tls_options tls; int error;), SCRATCH(char why[160];))
 {
     ASYNC_BEGIN;
+    self->why[0] = '\0';
+    self->tls.reason = self->why;
+    self->tls.reason_size = sizeof self->why;
+    AWAIT_CATCH(self->error, self->stream,
+                coro_open_tls_connection(self->host, self->port, self->client->tls, &self->tls));
+    if (self->error == 0)
+        ASYNC_RETURN(self->stream);
+    if (self->why[0] != '\0')
+        self->client->why = strdup(self->why);
+    ASYNC_THROW(self->error);
+    ASYNC_END;
+}
+
+ASYNC(exchange, ARGS(struct client *, client, url, target), VARS(const char *authority; int size;))
+{
+    ASYNC_BEGIN;
+    self->size = (int)url_authority(&self->target, &self->authority);
     AWAIT(coro_stream_printf(self->client->stream,
                              "GET %s HTTP/1.1\r\n"
                              "Host: %.*s\r\n"
                              "User-Agent: coro-crawl/1.0\r\n"
                              "Accept: */*\r\n\r\n",
-                             url_target(&self->target), (int)self->target.origin_size - 7,
-                             self->target.text + 7));
+                             url_target(&self->target), self->size, self->authority));
     AWAIT(read_response(self->client));
     ASYNC_END;
 }
@@ -132,6 +163,7 @@ ASYNC_DEFINE(client_get)
     ASYNC_BEGIN;
     self->reused = is_at(self->client, &self->target);
     forget_response(self->client);
+    forget_why(self->client);
     if (self->reused) {
         AWAIT_CATCH(self->error,
                     coro_wait_for(exchange(self->client, self->target), self->timeout));
@@ -142,8 +174,12 @@ ASYNC_DEFINE(client_get)
     }
     client_abort(self->client);                 /* nothing was left to be sent */
     url_host_port(&self->target, self->host, self->port);
-    AWAIT(self->client->stream,
-          coro_wait_for(coro_open_connection(self->host, self->port, NULL), self->timeout));
+    if (url_is_https(&self->target))
+        AWAIT(self->client->stream,
+              coro_wait_for(connect_tls(self->client, self->host, self->port), self->timeout));
+    else
+        AWAIT(self->client->stream,
+              coro_wait_for(coro_open_connection(self->host, self->port, NULL), self->timeout));
     memcpy(self->client->origin, self->target.text, self->target.origin_size);
     self->client->origin_size = self->target.origin_size;
     AWAIT_CATCH(self->error, coro_wait_for(exchange(self->client, self->target), self->timeout));
@@ -196,6 +232,11 @@ ASYNC_DEFINE(client_read)
     }
     ASYNC_RETURN(false);
     ASYNC_END;
+}
+
+const char *client_why(const struct client *client, int error)
+{
+    return client->why != NULL ? client->why : client_strerror(error);
 }
 
 const char *client_strerror(int error)

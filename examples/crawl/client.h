@@ -14,7 +14,7 @@
  *
  * A connection is used again if the next URL has the same origin and the last body was read to its
  * end. A server may close an idle one at any moment: then client_get connects anew, once, unseen.
- * Part of crawl.
+ * An https URL needs client.tls. Part of crawl.
  */
 #ifndef EXAMPLES_CRAWL_CLIENT_H
 #define EXAMPLES_CRAWL_CLIENT_H
@@ -36,9 +36,11 @@ struct response {
 };
 
 struct client {
+    coro_tls_context *tls;      /* borrowed: whom to believe; NULL: no https URL is asked for */
     coro_stream *stream;        /* NULL: not connected */
     char origin[URL_ORIGIN_SIZE_MAX]; /* where it leads to, not terminated */
     size_t origin_size;
+    char *why;                  /* owned; what else is known of the error; NULL: nothing */
     struct response response;
     http_body body;
     http_text piece;
@@ -61,7 +63,8 @@ ASYNC_DECLARE(client_close, ARGS(struct client *, client));
 /* The same at once: no good-bye to the server. */
 void client_abort(struct client *client);
 
-/* The sentence for an error of these functions. */
+/* The sentence for an error of these functions; the same of the last call, which may know more. */
 const char *client_strerror(int error);
+const char *client_why(const struct client *client, int error);
 
 #endif

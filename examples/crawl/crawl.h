@@ -21,6 +21,7 @@ struct crawl_options {
     unsigned timeout_s;
     unsigned pages_max;
     const char *save_directory; /* NULL: nothing is saved */
+    const char *ca_file;        /* who is believed; NULL: whom the system believes */
     bool mirror;                /* follow only what directory listings list */
     bool all_hosts;             /* follow links to other hosts too */
     bool ignore_robots;
@@ -42,6 +43,7 @@ struct crawl_stats {
 
 struct crawl {
     struct crawl_options options;
+    coro_tls_context *tls;      /* NULL: no https */
     frontier frontier;
     struct save save;
     struct crawl_stats stats;

@@ -18,11 +18,13 @@ static void follow(struct crawl *crawl, const url *base, const char *reference, 
     char buffer[URL_SIZE_MAX];
     url target;
     enum url_result result = url_resolve(base, reference, size, buffer, &target);
-    if (result != URL_OK) {
+    if (result != URL_OK || (url_is_https(&target) && crawl->tls == NULL)) {
         crawl->stats.other_schemes++;
         return;
     }
-    if (!crawl->options.all_hosts && !is_seed
+    /* A host that sends on to its https, or to another of its ports, is still the same one. */
+    bool is_at_home = is_seed || (redirects > 0 && url_same_host(base, &target));
+    if (!crawl->options.all_hosts && !is_at_home
         && !frontier_knows_origin(&crawl->frontier, &target)) {
         crawl->stats.other_hosts++;
         return;

@@ -16,7 +16,7 @@
  * has been reported done, the group is cancelled. ^C cancels it too; there is no other way out.
  *
  * The program is main.c visit.c client.c document.c frontier.c set.c report.c save.c url.c html.c
- * robots.c here, and all of ../common.
+ * robots.c here, and all of ../common; no_tls.c of it only where libcoro-tls is not there.
  */
 #define _POSIX_C_SOURCE 200809L
 #include "report.h"
@@ -30,7 +30,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { GO_ON = -1, FAILED = 1, MISUSED = 2, WORKERS_MAX = 100000, PAGES_MAX = 50000000 };
+enum { GO_ON = -1, FAILED = 1, MISUSED = 2, WORKERS_MAX = 100000, PAGES_MAX = 50000000,
+       CLOSE_LIMIT_S = 5 };
 
 static const char usage[] =
     "usage: crawl [options] URL ...\n"
@@ -38,6 +39,7 @@ static const char usage[] =
     "  --workers N     pages at a time (10)\n"
     "  --per-host N    of these, at one host (all)\n"
     "  --save DIR      write the tree as it is served\n"
+    "  --ca FILE       of https servers, believe whom these certificates vouch for (the system's)\n"
     "  --mirror        follow only what directory listings list\n"
     "  --all-hosts     follow links to other hosts too\n"
     "  --max N         visit so many pages at most (1000000)\n"
@@ -70,18 +72,21 @@ static int parse_options(struct crawl_options *options, int *argc, char **argv)
     struct {
         const char *name;
         bool *flag;
+        const char **text;
         unsigned *number;
         unsigned min, max;
     } const table[] = {
-        {"--mirror", &options->mirror, NULL, 0, 0},
-        {"--all-hosts", &options->all_hosts, NULL, 0, 0},
-        {"--ignore-robots", &options->ignore_robots, NULL, 0, 0},
-        {"--quiet", &options->quiet, NULL, 0, 0},
-        {"--workers", NULL, &options->workers, 1, WORKERS_MAX},
-        {"--per-host", NULL, &options->per_host, 1, WORKERS_MAX},
-        {"--max", NULL, &options->pages_max, 1, PAGES_MAX},
-        {"--timeout", NULL, &options->timeout_s, 1, 86400},
-        {"--retries", NULL, &options->retries, 0, 20},
+        {"--mirror", .flag = &options->mirror},
+        {"--all-hosts", .flag = &options->all_hosts},
+        {"--ignore-robots", .flag = &options->ignore_robots},
+        {"--quiet", .flag = &options->quiet},
+        {"--save", .text = &options->save_directory},
+        {"--ca", .text = &options->ca_file},
+        {"--workers", .number = &options->workers, .min = 1, .max = WORKERS_MAX},
+        {"--per-host", .number = &options->per_host, .min = 1, .max = WORKERS_MAX},
+        {"--max", .number = &options->pages_max, .min = 1, .max = PAGES_MAX},
+        {"--timeout", .number = &options->timeout_s, .min = 1, .max = 86400},
+        {"--retries", .number = &options->retries, .min = 0, .max = 20},
     };
     int urls = 0;
     for (int i = 1; i < *argc; i++) {
@@ -90,17 +95,16 @@ static int parse_options(struct crawl_options *options, int *argc, char **argv)
         while (k < sizeof table / sizeof table[0] && strcmp(name, table[k].name) != 0)
             k++;
         bool known = k < sizeof table / sizeof table[0];
-        bool save = strcmp(name, "--save") == 0;
         if (strcmp(name, "--help") == 0) {
             fputs(usage, stdout);
             return 0;
         } else if (known && table[k].flag != NULL) {
             *table[k].flag = true;
-        } else if ((known || save) && i + 1 == *argc) {
+        } else if (known && i + 1 == *argc) {
             fprintf(stderr, "crawl: %s needs a value\n%s", name, usage);
             return MISUSED;
-        } else if (save) {
-            options->save_directory = argv[++i];
+        } else if (known && table[k].text != NULL) {
+            *table[k].text = argv[++i];
         } else if (known) {
             if (!parse_number(name, argv[++i], table[k].min, table[k].max, table[k].number))
                 return MISUSED;
@@ -115,7 +119,25 @@ static int parse_options(struct crawl_options *options, int *argc, char **argv)
     return GO_ON;
 }
 
-static int add_seeds(struct crawl *crawl, int count, char **texts)
+/* Whom https servers have to be believed by. A context that cannot be had is no matter, unless it
+ * is asked for: *why says then why not. */
+static int load_trust(struct crawl *crawl, char *why, size_t size)
+{
+    coro_tls_context_options tls = {.ca_file = crawl->options.ca_file,
+                                    .alpn = "http/1.1",
+                                    .shutdown_timeout = CORO_SECONDS(CLOSE_LIMIT_S),
+                                    .reason = why,
+                                    .reason_size = size};
+    int error = coro_tls_client_context(&crawl->tls, &tls);
+    if (error == CORO_ENOMEM)
+        snprintf(why, size, "%s", coro_strerror(error));
+    if (error == 0 || crawl->options.ca_file == NULL)
+        return GO_ON;
+    fprintf(stderr, "crawl: --ca: %s\n", why);
+    return FAILED;
+}
+
+static int add_seeds(struct crawl *crawl, int count, char **texts, const char *why_no_tls)
 {
     char buffer[URL_SIZE_MAX];
     url u;
@@ -127,6 +149,10 @@ static int add_seeds(struct crawl *crawl, int count, char **texts)
         enum url_result result = url_from_person(texts[i], buffer, &u);
         if (result != URL_OK) {
             fprintf(stderr, "crawl: %s: %s\n", texts[i], url_why(result));
+            return MISUSED;
+        }
+        if (url_is_https(&u) && crawl->tls == NULL) {
+            fprintf(stderr, "crawl: %s: %s\n", texts[i], why_no_tls);
             return MISUSED;
         }
         enum frontier_result added = frontier_add(&crawl->frontier, &u, 0, true);
@@ -141,6 +167,7 @@ static int add_seeds(struct crawl *crawl, int count, char **texts)
 ASYNC(worker, ARGS(struct crawl *, crawl), VARS(struct client client; struct page *page;))
 {
     ASYNC_BEGIN;
+    self->client.tls = self->crawl->tls;
     for (;;) {
         AWAIT(coro_queue_get(&self->crawl->frontier.queue, &self->page));
         if (!host_enter(&self->crawl->frontier, self->page))
@@ -252,6 +279,7 @@ int main(int argc, char **argv)
         .options = {.workers = 10, .retries = 3, .timeout_s = 10, .pages_max = 1000000},
         .save = {.root = -1},
     };
+    char why_no_tls[256] = "";
     int status = parse_options(&crawl.options, &argc, argv);
     if (status != GO_ON)
         return status;
@@ -269,7 +297,9 @@ int main(int argc, char **argv)
                 coro_strerror(error));
         return FAILED;
     }
-    status = add_seeds(&crawl, argc, argv);
+    status = load_trust(&crawl, why_no_tls, sizeof why_no_tls);
+    if (status == GO_ON)
+        status = add_seeds(&crawl, argc, argv, why_no_tls);
     if (status == GO_ON && crawl.options.save_directory != NULL) {
         error = save_open(&crawl.save, crawl.options.save_directory);
         if (error != 0) {
@@ -282,5 +312,6 @@ int main(int argc, char **argv)
         status = run(&crawl);
     save_close(&crawl.save);
     frontier_free(&crawl.frontier);
+    coro_tls_context_release(crawl.tls);
     return status;
 }

@@ -24,11 +24,11 @@ static void clear_line(const struct crawl *crawl)
         fputs("\r\033[K", stderr);
 }
 
-void report_failure(struct crawl *crawl, const char *text, int error, int status)
+void report_failure(struct crawl *crawl, const char *text, const char *why, int status)
 {
     clear_line(crawl);
-    if (error != 0)
-        fprintf(stderr, "crawl: %s: %s\n", text, client_strerror(error));
+    if (why != NULL)
+        fprintf(stderr, "crawl: %s: %s\n", text, why);
     else if (status / 100 == 3)
         fprintf(stderr, "crawl: %s: more than %d redirects, or one to nowhere\n", text,
                 REDIRECTS_MAX);

@@ -19,8 +19,9 @@ struct leftovers {
     size_t tasks;               /* still alive */
 };
 
-/* Complains of a page on stderr: an error, or a status that is no success. */
-void report_failure(struct crawl *crawl, const char *text, int error, int status);
+/* Complains of a page on stderr: why there is no answer, or, if that is NULL, of its status, which
+ * is no success. */
+void report_failure(struct crawl *crawl, const char *text, const char *why, int status);
 void report_save_failure(struct crawl *crawl, const char *text, int error);
 
 /* Shows the progress until it is cancelled. */

@@ -5,7 +5,7 @@
  *     reference ──split()──► scheme? authority? path query?
  *                                 │  RFC 3986, 5.2.2: what is missing comes from the base
  *                                 ▼
- *     "http://" + authority ──► + path without dots ──► + "?" query          in struct build
+ *     "http[s]://" + authority ► + path without dots ──► + "?" query          in struct build
  *
  * Pages are written by people: blanks around the reference are dropped, line ends and tabs within
  * it too (as browsers do), a backslash and other characters that a URL cannot have are escaped.
@@ -127,8 +127,14 @@ static void put_escaped(struct build *build, const char *text, size_t size, cons
     }
 }
 
+static void put_text(struct build *build, const char *text)
+{
+    for (; *text != '\0'; text++)
+        put(build, *text);
+}
+
 /* Copies host[:port] in normal form. False if it is none: user names are refused too. */
-static bool put_authority(struct build *build, struct part authority)
+static bool put_authority(struct build *build, struct part authority, unsigned usual_port)
 {
     const char *text = authority.data;
     size_t size = authority.size, host;
@@ -158,7 +164,7 @@ static bool put_authority(struct build *build, struct part authority)
     }
     if (port == 0 || port > 65535)
         return false;
-    if (port == 80)
+    if (port == usual_port)
         return true;
     put(build, ':');
     for (unsigned long scale = 10000; scale > 0; scale /= 10) {
@@ -203,10 +209,8 @@ static void put_relative(struct build *build, const url *base, const struct refe
     if (r->path.size == 0) {
         const char *rest = base_path + base->path_size;
         put_path(build, start, base_path, base->path_size);
-        if (r->query.data == NULL && *rest == '?') {
-            for (; *rest != '\0'; rest++)
-                put(build, *rest);
-        }
+        if (r->query.data == NULL)
+            put_text(build, rest);
     } else if (r->path.data[0] == '/') {
         put_path(build, start, r->path.data, r->path.size);
     } else {
@@ -235,23 +239,22 @@ enum url_result url_resolve(const url *base, const char *reference, size_t size,
                             char buffer[URL_SIZE_MAX], url *out)
 {
     char cleaned[URL_SIZE_MAX];
-    struct build build = {buffer, 7, false};
+    struct build build = {buffer, 0, false};
     if (size >= sizeof cleaned)
         return URL_TOO_LONG;
     size = clean(reference, size, cleaned);
     struct reference r = split(cleaned, size);
-    bool http = scheme_is(r.scheme, "http");
-    if (r.scheme.data != NULL && !http && !scheme_is(r.scheme, "https"))
+    bool is_https = r.scheme.data == NULL ? base != NULL && url_is_https(base)
+                                          : scheme_is(r.scheme, "https");
+    if (r.scheme.data != NULL && !is_https && !scheme_is(r.scheme, "http"))
         return URL_OTHER_SCHEME;
     if (r.authority.data == NULL && (base == NULL || r.scheme.data != NULL))
         return URL_INVALID;
-    memcpy(buffer, "http://", 7);
     size_t origin_size;
     if (r.authority.data != NULL) {
-        if (!put_authority(&build, r.authority))
+        put_text(&build, is_https ? "https://" : "http://");
+        if (!put_authority(&build, r.authority, is_https ? 443 : 80))
             return URL_INVALID;
-        if (!http && r.scheme.data != NULL)
-            return URL_HTTPS;
         origin_size = build.used;
         put_path(&build, origin_size, r.path.data, r.path.size);
     } else {
@@ -292,22 +295,33 @@ const char *url_target(const url *u)
     return u->text + u->origin_size;
 }
 
+bool url_is_https(const url *u)
+{
+    return u->text[4] == 's'; /* "http:" or "https:" */
+}
+
 size_t url_authority(const url *u, const char **authority)
 {
-    *authority = u->text + 7;
-    return u->origin_size - 7;
+    size_t before = url_is_https(u) ? 8 : 7;
+    *authority = u->text + before;
+    return u->origin_size - before;
+}
+
+/* The host in an authority, brackets and all: "[::1]" of "[::1]:8080". */
+static size_t host_size_of(const char *text, size_t size)
+{
+    return text[0] == '[' ? span_until(text, size, "]") + 1 : span_until(text, size, ":");
 }
 
 void url_host_port(const url *u, char host[URL_HOST_SIZE_MAX], char port[URL_PORT_SIZE_MAX])
 {
     const char *text;
     size_t size = url_authority(u, &text);
-    size_t host_size, skip = text[0] == '[';
-    host_size = span_until(text + skip, size - skip, skip ? "]" : ":");
-    memcpy(host, text + skip, host_size);
-    host[host_size] = '\0';
-    size_t at = host_size + 2 * skip;
-    memcpy(port, "80", 3);
+    size_t at = host_size_of(text, size), skip = text[0] == '[';
+    memcpy(host, text + skip, at - 2 * skip);
+    host[at - 2 * skip] = '\0';
+    bool is_https = url_is_https(u);
+    memcpy(port, is_https ? "443" : "80", is_https ? 4 : 3);
     if (at < size && text[at] == ':') {
         size_t port_size = size - at - 1;
         memcpy(port, text + at + 1, port_size);
@@ -318,6 +332,14 @@ void url_host_port(const url *u, char host[URL_HOST_SIZE_MAX], char port[URL_POR
 bool url_same_origin(const url *a, const url *b)
 {
     return a->origin_size == b->origin_size && memcmp(a->text, b->text, a->origin_size) == 0;
+}
+
+bool url_same_host(const url *a, const url *b)
+{
+    const char *one, *other;
+    size_t size = url_authority(a, &one), other_size = url_authority(b, &other);
+    size = host_size_of(one, size);
+    return size == host_size_of(other, other_size) && memcmp(one, other, size) == 0;
 }
 
 bool url_file_name(const url *u, char name[URL_SIZE_MAX])
@@ -360,10 +382,8 @@ const char *url_why(enum url_result result)
     switch (result) {
     case URL_OK:
         return "fine";
-    case URL_HTTPS:
-        return "https needs TLS, which this build does not have: use http";
     case URL_OTHER_SCHEME:
-        return "not an http URL";
+        return "not an http or https URL";
     case URL_TOO_LONG:
         return "longer than 2047 bytes";
     case URL_INVALID:

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * url.h: http URLs, relative references, and one way to write each (RFC 3986).
+ * url.h: http and https URLs, relative references, and one way to write each (RFC 3986).
  *
  *     base       http://example.org/a/b.html
  *     reference  ../c%7ed/./e?x=1#top
@@ -20,12 +20,11 @@ enum {
     URL_SIZE_MAX = 2048,
     URL_HOST_SIZE_MAX = 256,
     URL_PORT_SIZE_MAX = 6,
-    URL_ORIGIN_SIZE_MAX = 7 + URL_HOST_SIZE_MAX + URL_PORT_SIZE_MAX, /* "http://host:port" */
+    URL_ORIGIN_SIZE_MAX = 8 + URL_HOST_SIZE_MAX + URL_PORT_SIZE_MAX, /* "https://host:port" */
 };
 
 enum url_result {
     URL_OK,
-    URL_HTTPS,                  /* a correct URL that needs TLS */
     URL_OTHER_SCHEME,           /* mailto:, javascript:, ftp: ... */
     URL_INVALID,
     URL_TOO_LONG,
@@ -63,7 +62,11 @@ size_t url_authority(const url *u, const char **authority);
 /* Host (brackets of an IPv6 address taken off) and port, for coro_open_connection. */
 void url_host_port(const url *u, char host[URL_HOST_SIZE_MAX], char port[URL_PORT_SIZE_MAX]);
 
+bool url_is_https(const url *u);
 bool url_same_origin(const url *a, const url *b);
+
+/* The same name or address; scheme and port may be others. */
+bool url_same_host(const url *a, const url *b);
 
 /*
  * The name to save it under, relative to a directory: the path decoded, with the query behind it

@@ -34,7 +34,8 @@ static coro_duration timeout_of(const struct crawl *crawl)
 static bool may_pass(int error, int status)
 {
     if (error != 0)
-        return error != CORO_ENAME && error != CLIENT_ENOTHTTP && error != CORO_EINVAL;
+        return error != CORO_ENAME && error != CLIENT_ENOTHTTP && error != CORO_EINVAL
+            && error != CORO_EVERIFY && error != CORO_EPROTO;
     return status == 408 || status == 429 || status == 500 || status == 502 || status == 503
         || status == 504;
 }
@@ -130,13 +131,14 @@ ASYNC(fetch_robots, RETURNS(int),
 }
 
 /* RFC 9309, 2.3.1: no such file allows all, a server in trouble forbids all. False: no memory. */
-static bool open_host(struct crawl *crawl, struct host *host, const struct robots_text *text,
-                      int error, int status)
+static bool open_host(struct crawl *crawl, const struct client *client, struct host *host,
+                      const struct robots_text *text, int error, int status)
 {
     robots *rules = NULL;
     if (error != 0 || status >= 500) {
         crawl->stats.failed++;
-        report_failure(crawl, text->where.text, error, status);
+        report_failure(crawl, text->where.text, error != 0 ? client_why(client, error) : NULL,
+                       status);
         rules = robots_forbid_all();
     } else if (status == 200) {
         rules = robots_parse("coro-crawl", text->text, text->size);
@@ -165,7 +167,7 @@ ASYNC(load_robots, ARGS(struct crawl *, crawl, struct client *, client, struct h
         self->crawl->stats.retries++;
         AWAIT(coro_sleep(backoff(self->client, self->attempt++)));
     }
-    if (!open_host(self->crawl, self->host, self->text, self->error, self->status))
+    if (!open_host(self->crawl, self->client, self->host, self->text, self->error, self->status))
         ASYNC_THROW(CORO_ENOMEM);
   ASYNC_FINALLY:
     if (self->text != NULL)
@@ -240,7 +242,8 @@ ASYNC(fetch, RETURNS(int), ARGS(struct crawl *, crawl, struct client *, client,
     ASYNC_END;
 }
 
-static void count_end(struct crawl *crawl, const struct page *page, int error, int status)
+static void count_end(struct crawl *crawl, const struct client *client, const struct page *page,
+                      int error, int status)
 {
     bool redirected = status / 100 == 3 && page->redirects < REDIRECTS_MAX;
     if (error == 0 && status <= STATUS_MAX)
@@ -248,7 +251,7 @@ static void count_end(struct crawl *crawl, const struct page *page, int error, i
     if (error == 0 && (status / 100 == 2 || redirected))
         return;
     crawl->stats.failed++;
-    report_failure(crawl, page->text, error, status);
+    report_failure(crawl, page->text, error != 0 ? client_why(client, error) : NULL, status);
 }
 
 ASYNC(visit_allowed, ARGS(struct crawl *, crawl, struct client *, client, struct page *, page),
@@ -266,7 +269,7 @@ ASYNC(visit_allowed, ARGS(struct crawl *, crawl, struct client *, client, struct
         self->crawl->stats.retries++;
         AWAIT(coro_sleep(backoff(self->client, self->attempt++)));
     }
-    count_end(self->crawl, self->page, self->error, self->status);
+    count_end(self->crawl, self->client, self->page, self->error, self->status);
     ASYNC_END;
 }
 

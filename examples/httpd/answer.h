@@ -33,6 +33,7 @@ struct site {
     unsigned idle_s;
     FILE *log;                  /* or NULL */
     bool stopping;              /* what is being answered is the connection's last */
+    struct coro_tls_context *tls; /* who we are; NULL: plain HTTP */
     struct idle idle;           /* the ring's head */
 };
 

@@ -186,7 +186,7 @@ static void log_answer(const struct serve_connection *self)
             self->error != 0 ? coro_strerror(self->error) : "");
 }
 
-/* --- between two requests ----------------------------------------------------------------- */
+/* --- between two requests, and before the first --------------------------------------------- */
 
 static void enter_idle(struct site *site, struct idle *idle)
 {
@@ -211,6 +211,28 @@ void stop_connections(struct site *site)
     site->stopping = true;
     for (struct idle *idle = site->idle.next; idle != &site->idle; idle = idle->next)
         coro_task_cancel(idle->task);
+}
+
+enum { TLS_HANDSHAKE = 22 };    /* the first byte of who speaks TLS; of HTTP it is a letter */
+
+/* An idle client, as it were: a stop does not wait for it. */
+ASYNC(begin_tls, ARGS(coro_stream **, place, struct site *, site),
+      VARS(struct idle idle; size_t n;))
+{
+    ASYNC_BEGIN;
+    enter_idle(self->site, &self->idle);
+    AWAIT(self->n, coro_wait_for(coro_stream_peek(*self->place, 1),
+                                 CORO_SECONDS(HANDSHAKE_LIMIT_S)));
+    if (self->n == 0 || *coro_stream_buffered(*self->place, &self->n) == TLS_HANDSHAKE)
+        AWAIT(coro_start_tls(self->place, self->site->tls, NULL));
+  ASYNC_FINALLY:
+    leave_idle(&self->idle);
+    ASYNC_END;
+}
+
+coro_void *shake_hands(coro_stream **stream, void *context)
+{
+    return (coro_void *)(void *)begin_tls(stream, context);
 }
 
 /* Makes the answer to the head at the front of the buffer, and takes it off. */
@@ -248,7 +270,9 @@ ASYNC_DEFINE(serve_connection)
         leave_idle(&self->idle);
         if (self->error == 0 && self->size == 0)
             ASYNC_RETURN();
-        if (self->error == 0) {
+        if (self->error == 0 && self->site->tls != NULL && !coro_stream_is_tls(self->stream)) {
+            answer_error(&self->answer, 400);   /* http to a port of https, in plain text */
+        } else if (self->error == 0) {
             if (self->site->delay_ms > 0)
                 AWAIT(coro_sleep(CORO_MS(self->site->delay_ms)));
             answer_head(self);
