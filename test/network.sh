@@ -31,6 +31,7 @@ wait_for() {
 serve() {
     name=$1
     shift
+    : >"$work/$name" # what the last one said is not what this one will
     "$CORO_BUILD/examples/network_$name" 0 "$@" >"$work/$name" 2>&1 &
     server=$!
     wait_for "$work/$name" '^serving at '
