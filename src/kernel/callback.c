@@ -86,7 +86,7 @@ int coro_loop_call_later(coro_loop *loop, coro_handle *handle, coro_duration del
     coro_time now;
     if (delay == CORO_DURATION_INVALID)
         return CORO_EINVAL;
-    now = loop->backend->now(loop);
+    now = coro_backend_now(loop);
     return coro_loop_call_at(loop, handle,
                              delay > CORO_FOREVER - now ? CORO_FOREVER : now + delay, function,
                              context);
