@@ -20,6 +20,7 @@ RULES = [
     ("src/*/*.c", "src/meson.build", "'{inner}'"),
     ("examples/*.c", "examples/meson.build", "'{inner}'"),
     ("examples/*/*.c", "examples/meson.build", "'{inner}'"),
+    ("examples/*/*.cpp", "examples/meson.build", "'{inner}'"),
     ("bench/*.c", "bench/meson.build", "'{inner}'"),
     ("bench/*/*.c", "bench/meson.build", "'{inner}'"),
     ("test/test_*.c", "test/meson.build", "'{noun}'"),

@@ -1,9 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# examples.sh: each page of examples/toolbox, network and system says what is in the .out beside it,
-# and no more. The toolbox on the virtual clock, so that a second lasts no time and the order is
-# always the same; the others in real time. Pages without an .out are for two: network.sh.
+# examples.sh: each page of examples/toolbox, cpp, network and system says what is in the .out
+# beside it, and no more. The toolbox and cpp on the virtual clock, so that a second lasts no time
+# and the order is always the same; the others in real time. Pages without an .out are for two:
+# network.sh.
 set -eu
 export LC_ALL=C
 unset CORO_DEBUG CORO_POLL
@@ -20,32 +21,32 @@ fail() {
 }
 
 for source in "$CORO_SOURCE"/examples/toolbox/*.c "$CORO_SOURCE"/examples/network/*.c \
-    "$CORO_SOURCE"/examples/system/*.c; do
+    "$CORO_SOURCE"/examples/system/*.c "$CORO_SOURCE"/examples/cpp/*.cpp; do
     [ -e "$source" ] || continue
     folder=$(basename "$(dirname "$source")")
-    name=$(basename "$source" .c)
+    name=$(basename "${source%.*}")
     program=$CORO_BUILD/examples/${folder}_$name
     poll=
-    [ $folder != toolbox ] || poll=sim
+    case $folder in toolbox | cpp) poll=sim ;; esac
     grep -q "\`$name\`" "$CORO_SOURCE/examples/README.md" || fail "$name: not in README.md"
     case $name in
     *_ssl) ls "$CORO_BUILD"/src/libcoro-tls.* >/dev/null 2>&1 || continue ;;
     esac
     [ -x "$program" ] || { fail "$name: is not built"; continue; }
-    [ -e "${source%.c}.out" ] || {
-        [ $folder != toolbox ] || fail "$name: has no .out"
+    [ -e "${source%.*}.out" ] || {
+        [ -z "$poll" ] || fail "$name: has no .out"
         grep -q "\b\(${folder}_\)\?$name\b" "$CORO_SOURCE"/test/*.sh || fail "$name: no test"
         continue
     }
     status=0
     CORO_POLL=$poll timeout 60 "$program" >"$work/out" 2>"$work/err" || status=$?
     [ $status = 0 ] || fail "$name: exit status $status"
-    diff -u "${source%.c}.out" "$work/out" >&2 || fail "$name: says something else"
+    diff -u "${source%.*}.out" "$work/out" >&2 || fail "$name: says something else"
     diff -u /dev/null "$work/err" >&2 || fail "$name: complains"
     programs=$((programs + 1))
 done
 for expected in "$CORO_SOURCE"/examples/*/*.out; do
-    [ -e "${expected%.out}.c" ] || fail "$expected: of no program"
+    [ -e "${expected%.out}.c" ] || [ -e "${expected%.out}.cpp" ] || fail "$expected: of no program"
 done
 
 [ $programs -ge 35 ] || fail "only $programs programs"
