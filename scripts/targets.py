@@ -53,13 +53,30 @@ HOSTS = {
     "i686": (["i686-linux-gnu-gcc", "-static"], ["qemu-i386"]),
 }
 PLAIN = ["kernel", "debug", "inbox", "lane"]
+# The unit tests that need no system, with a Criterion of their own: how many there are at least,
+# what a board has of memory, and those that stay at home.
+SUITE = "test/targets/suite"
+SUITE_FLAGS = ["-std=gnu11", "-ffreestanding", "-fno-common", "-Wall", "-Wextra", "-Werror",
+               "-I" + SUITE, "-Iinclude", "-Isrc", "-Itest", "-I" + FIRMWARE, "-DBOARD_TEST",
+               '-DCORO_CONFIG_FILE="kernel_tests.h"']
+SUITES = {
+    "cortex-m3": (620, ["-DSUITE_HEAP_KIB=2048"],
+                  ["-Wl,--defsym=FLASH_SIZE=4M,--defsym=RAM_SIZE=4M"]),
+    "riscv32": (620, ["-DSUITE_HEAP_KIB=65536"], ["-march=rv32imac", "-Wl,--defsym=RAM_SIZE=128M"]),
+}
+SUITE_WITHOUT = {
+    "context": "coro/context.h is for hosts",
+    "eager": "coro_create_task_eager is for hosts",
+    "iterate": "coro/iterate.h is for hosts",
+    "stream_write": "coro_stream_printf needs a C library",
+}
 
 
 class Failed(Exception):
     pass
 
 
-def run(command, stdin="", limit=300):
+def run(command, stdin="", limit=300, lines=1):
     try:
         done = subprocess.run(command, input=stdin, capture_output=True, text=True, cwd=ROOT,
                               timeout=limit, check=False, errors="replace")
@@ -70,7 +87,7 @@ def run(command, stdin="", limit=300):
     if done.returncode != 0:
         said = (done.stderr.strip() or done.stdout.strip()).splitlines()
         raise Failed(f"{os.path.basename(command[0])}: status {done.returncode}"
-                     + "".join(": " + line for line in said[-1:]))
+                     + "".join(": " + line for line in said[-lines:]))
     return done.stdout
 
 
@@ -121,6 +138,42 @@ def stress(board, config, folder, flags=()):
         run([simavr(folder), path, "status"], limit=120)
     else:
         run([*MACHINES[board], path], limit=120)
+
+
+def suite_names():
+    with open(os.path.join(ROOT, "test/meson.build"), encoding="utf-8") as file:
+        names = re.search(r"^on_backends = \[(.*?)\]", file.read(), re.M | re.S)[1]
+    return [name for name in re.findall(r"'(\w+)'", names) if name not in SUITE_WITHOUT]
+
+
+def kernel_tests(board, folder):
+    """The kernel's unit tests, a program each file of them; how many ran."""
+    compiler, board_files, libraries = BOARDS[board]
+    least, flags, link_flags = SUITES[board]
+    place = os.path.join(folder, "suite-" + board)
+    os.makedirs(place, exist_ok=True)
+    compiler = [flag for flag in compiler if flag != "-std=c11"]
+
+    def build(source, optimised="-O1"):
+        run([*compiler, *SUITE_FLAGS, optimised, *flags, "-c", source, "-o",
+             object_of(place, source)])
+        return object_of(place, source)
+
+    def run_file(name):
+        path = os.path.join(place, name + ".elf")
+        run([*compiler, *link_flags, build(f"test/test_{name}.c", "-O0"), *objects, *libraries,
+             "-o", path])
+        said = run([*MACHINES[board], path], limit=120, lines=5)
+        return int(re.search(r"(\d+) tests, 0 failed\s*$", said)[1])
+
+    sources = [*kernel_files(), *sorted(glob.glob("src/stream/*.c", root_dir=ROOT)),
+               *(FIRMWARE + name for name in board_files), SUITE + "/libc.c", SUITE + "/run.c"]
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        objects = list(pool.map(build, sources))
+        count = sum(pool.map(run_file, suite_names()))
+    if count < least:
+        raise Failed(f"{count} tests ran, {least} at least should")
+    return f"{count} tests"
 
 
 def howto(folder):
@@ -178,6 +231,8 @@ def targets():
         yield f"{board}, interrupts", lambda folder, b=board: stress(b, "minimal", folder)
         if board != "avr":
             yield f"{board}, cancelled waits", lambda folder, b=board: stress(b, "full", folder)
+    for board in SUITES:
+        yield f"{board}, kernel tests", lambda folder, b=board: kernel_tests(b, folder)
     yield "howto", howto
     yield "cortex-m0, 16-bit ticks", lambda folder: stress("cortex-m0", "full", folder, [STATE16])
     for name in HOSTS:
@@ -202,8 +257,8 @@ def main():
             if options.names and not name.startswith(tuple(options.names)):
                 continue
             try:
-                check(folder)
-                print(f"{name}: ok", flush=True)
+                note = check(folder)
+                print(f"{name}: ok" + (f" ({note})" if note else ""), flush=True)
             except Failed as error:
                 failed += 1
                 print(f"{name}: FAIL {error}", flush=True)

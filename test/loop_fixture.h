@@ -8,7 +8,8 @@
  *     reports    are kept: heard.count, heard.list[i]
  *     log        say("a%d ", i) in a coroutine, SAID("a0 a1 ") in the test
  *
- * All of it is static: a test is a process of its own.
+ * All of it is static: a test is a process of its own. On a board (test/targets/suite) it begins
+ * with fresh memory, and the loop waits by src/poll/bare.c.
  */
 #ifndef CORO_TEST_LOOP_FIXTURE_H
 #define CORO_TEST_LOOP_FIXTURE_H
@@ -16,7 +17,11 @@
 #include "helper.h"
 
 #include "kernel/backend.h"
+#if CORO_HOSTED
 #include "poll/poll.h"
+#else
+#include <coro/bare.h>
+#endif
 
 #include <coro/future.h>
 #include <coro/gather.h>
@@ -37,6 +42,9 @@
 #define EQ(actual, expected) cr_assert(eq(long, (long)(actual), (long)(expected)))
 #define HOLDS(condition) cr_assert(ne(int, (condition) ? 1 : 0, 0), "%s", #condition)
 #define SAID(text) cr_assert(eq(str, said, TEXT(text)), "said \"%s\"", said)
+
+/* So many at once: a board has less memory. */
+#define CROWD_OF(count) (CORO_HOSTED ? (count) : (count) / 50)
 
 /* --- log ---------------------------------------------------------------------------------- */
 
@@ -73,6 +81,7 @@ static inline void crunch(coro_duration duration)
     sim_began += duration;
 }
 
+#if CORO_HOSTED
 static inline int fixture_open(coro_loop *loop, const coro_loop_options *options)
 {
     (void)options;
@@ -156,6 +165,20 @@ static inline const coro_backend *chosen_backend(void)
     }
     return &chosen;
 }
+#else
+unsigned long fixture_turns; /* of the loop that was opened last */
+
+coro_time coro_bare_now(void)
+{
+    return virtual_now;
+}
+
+void coro_bare_idle(coro_duration ticks)
+{
+    HOLDS(ticks < CORO_FOREVER - virtual_now);
+    virtual_now += ticks;
+}
+#endif
 
 /* --- memory ------------------------------------------------------------------------------- */
 
@@ -216,6 +239,19 @@ static struct {
     } list[16];
 } heard;
 
+/* Where tasks have no names of their own, their functions have. */
+static inline const char *name_of(const coro_task *task)
+{
+#if CORO_HOSTED
+    return coro_task_name(task);
+#else
+    const coro_header *root = task->driver.frame;
+    while (root->caller != NULL)
+        root = root->caller;
+    return root->descriptor->name;
+#endif
+}
+
 static inline void fixture_report(void *context, const coro_report *report)
 {
     (void)context;
@@ -223,7 +259,7 @@ static inline void fixture_report(void *context, const coro_report *report)
         heard.list[heard.count].kind = report->kind;
         heard.list[heard.count].error = report->error;
         snprintf(heard.list[heard.count].name, sizeof heard.list[0].name, "%s",
-                 report->task != NULL ? coro_task_name(report->task) : "");
+                 report->task != NULL ? name_of(report->task) : "");
     }
     heard.count++;
 }
@@ -236,7 +272,9 @@ static inline int init_loop(coro_loop *fresh)
 {
     coro_loop_options options = {
         .allocator = {fixture_resize, NULL},
+#if CORO_HOSTED
         .backend = chosen_backend(),
+#endif
         .report = fixture_report,
     };
     /* What a backend needs for itself is not the test's to count or to fail. */
@@ -244,6 +282,9 @@ static inline int init_loop(coro_loop *fresh)
     int error;
     memory.fail_at = 0;
     error = coro_loop_init(fresh, &options);
+#if !CORO_HOSTED
+    fixture_turns = 0;
+#endif
     memory.calls = calls;
     memory.fail_at = fail_at;
     return error;
@@ -253,6 +294,69 @@ static inline void open_loop(void)
 {
     EQ(init_loop(&loop), 0);
 }
+
+/*
+ * A call that is made outside of a loop has its frame from the heap. A board has none: there the
+ * pool of the loop that is to run it is current until its task is made.
+ */
+#if CORO_HOSTED
+#define IN_NEW_LOOP_(call) (&(call)->coro)
+
+static inline int run_in_new_loop(coro_header *call)
+{
+    open_loop();
+    return coro_loop_run_until_complete_(&loop, call);
+}
+#else
+static coro_pool *outer_pool;
+
+static inline void enter_pool(coro_loop *of)
+{
+    outer_pool = coro_pool_current_;
+    if (outer_pool == NULL)
+        coro_pool_current_ = &of->pool;
+}
+
+static inline coro_task *create_and_leave(coro_loop *of, coro_header *call)
+{
+    coro_task *task = coro_create_task_(of, call);
+    coro_pool_current_ = outer_pool;
+    return task;
+}
+
+static inline int run_and_leave(coro_loop *of, coro_header *call)
+{
+    coro_task *task;
+    int error;
+    if (outer_pool != NULL)
+        return coro_loop_run_until_complete_(of, call);
+    task = create_and_leave(of, call);
+    if (task == NULL)
+        return CORO_ENOMEM;
+    error = coro_loop_run_task(of, task);
+    coro_task_release(task);
+    return error;
+}
+
+static inline void open_and_enter(void)
+{
+    open_loop();
+    enter_pool(&loop);
+}
+
+static inline int run_in_new_loop(coro_header *call)
+{
+    return run_and_leave(&loop, call);
+}
+
+#define IN_NEW_LOOP_(call) (open_and_enter(), &(call)->coro)
+#undef coro_loop_run_until_complete
+#define coro_loop_run_until_complete(loop, call)                                                   \
+    (enter_pool(loop), run_and_leave((loop), &(call)->coro))
+#undef coro_loop_create_task
+#define coro_loop_create_task(loop, call)                                                          \
+    (enter_pool(loop), create_and_leave((loop), &(call)->coro))
+#endif
 
 /* What is left is cancelled; then nothing may be left. */
 static inline void close_loop(void)
@@ -268,8 +372,7 @@ static inline void close_loop(void)
 static inline int run_loud_(coro_header *call)
 {
     int error;
-    open_loop();
-    error = coro_loop_run_until_complete_(&loop, call);
+    error = run_in_new_loop(call);
     close_loop();
     return error;
 }
@@ -282,18 +385,21 @@ static inline int run_(coro_header *call)
     return error;
 }
 
-#define RUN(call) run_(&(call)->coro)
-#define RUN_LOUD(call) run_loud_(&(call)->coro)
+#define RUN(call) run_(IN_NEW_LOOP_(call))
+#define RUN_LOUD(call) run_loud_(IN_NEW_LOOP_(call))
 
 /* Run in a loop of its own, where the n-th allocation fails: the call's error, 0 or CORO_ENOMEM.
  * memory.failed says whether there was an n-th one. */
-static inline int run_failing_(size_t n, coro_header *call)
+static inline void begin_failing_(size_t n)
 {
-    int error;
     memset(&memory, 0, sizeof memory);
     memory.fail_at = n;
-    open_loop();
-    error = coro_loop_run_until_complete_(&loop, call);
+}
+
+static inline int run_failing_(coro_header *call)
+{
+    int error;
+    error = run_in_new_loop(call);
     HOLDS(error == 0 || error == CORO_ENOMEM);
     memory.fail_at = 0;
     close_loop();
@@ -301,7 +407,7 @@ static inline int run_failing_(size_t n, coro_header *call)
 }
 
 /* The call is made by name_at(), anew each time. */
-#define RUN_FAILING(n, call) run_failing_((n), &(call)->coro)
+#define RUN_FAILING(n, call) (begin_failing_(n), run_failing_(IN_NEW_LOOP_(call)))
 #define FAIL_EACH_ALLOCATION(call)                                                                 \
     do {                                                                                           \
         size_t n_ = 0;                                                                             \
@@ -316,9 +422,13 @@ static inline int run_failing_(size_t n, coro_header *call)
 /* Turns of the loop so far. */
 static inline uint64_t turns(void)
 {
+#if CORO_HOSTED
     coro_loop_metrics metrics;
     coro_loop_metrics_get(&loop, &metrics);
     return metrics.turns;
+#else
+    return fixture_turns;
+#endif
 }
 
 /* Sleep until so many milliseconds after the test began. */

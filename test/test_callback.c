@@ -295,7 +295,7 @@ Test(callback, random_timers_agree_with_a_model)
     static coro_time when[N];
     uint32_t seed = 20261121;
     open_loop();
-    printf("seed %u\n", seed);
+    printf("seed %u\n", (unsigned)seed);
     for (int step = 0; step < STEPS; step++) {
         int i;
         seed = seed * 1664525u + 1013904223u;

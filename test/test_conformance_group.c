@@ -32,12 +32,15 @@ ASYNC(crash_after, ARGS(long, ms))
     ASYNC_END;
 }
 
+#if CORO_HOSTED /* coro_group_errors */
 static void show(void *context, unsigned depth, int error, const char *name)
 {
     (void)context, (void)name;
     say("%u/%d ", depth, error);
 }
+#endif
 
+#if CORO_HOSTED /* coro_group_errors */
 /* --- a child fails ---------------------------------------------------------------------------- */
 
 ASYNC(child_fails, ARGS(int, siblings, bool, body_waits), VARS(coro_group group; int i;))
@@ -112,6 +115,7 @@ Test(conformance, c089_also_children_that_are_made_when_all_around_is_cancelled)
     RUN_CANCELLED(five_children(false), 0, -1);
     SAID("errors 0 cancelled 5 => -125 at 0");
 }
+#endif
 
 ASYNC(stubborn, ARGS(int, error, long, ms), VARS(coro_scope shield;))
 {
@@ -149,6 +153,7 @@ Test(conformance, c090_an_error_is_not_hidden_by_a_cancel)
 
 /* --- the body fails --------------------------------------------------------------------------- */
 
+#if CORO_HOSTED /* coro_group_errors */
 ASYNC(body_fails, ARGS(long, ms), VARS(coro_group group; coro_task *a, *b;))
 {
     ASYNC_BEGIN;
@@ -226,6 +231,7 @@ Test(conformance, c092_the_inner_error_cancels_the_outer_sibling)
     EQ(RUN(nested(1000, 100)), ZERO_DIVISION);
     SAID("0/-5 1/-5 cancelled 1@100 ");
 }
+#endif
 
 /* --- errors against cancels ------------------------------------------------------------------- */
 
@@ -244,6 +250,7 @@ ASYNC(crash_when_cancelled, ARGS(long, ms), VARS(coro_scope shield; int error;))
     ASYNC_END;
 }
 
+#if CORO_HOSTED /* coro_group_errors */
 ASYNC(slow_clean_up, ARGS(bool, shielded),
       VARS(coro_group group; coro_scope shield; int error, inner;))
 {
@@ -311,6 +318,7 @@ Test(conformance, c095_beside_a_childs_error)
     EQ(RUN(turns_cancel_into_error(true)), ZERO_DIVISION);
     SAID("0/-5 0/-32 ");
 }
+#endif
 
 /* --- many children ---------------------------------------------------------------------------- */
 

@@ -126,9 +126,11 @@ Test(generator_misuse, opening_one_without_a_loop_traps, .signal = SIGABRT)
     coro_generator_open(&shared, counts(1, 0, 0, 0));
 }
 
+#if CORO_HOSTED /* a heap */
 Test(generator_misuse, a_wait_of_the_library_in_a_plain_for_traps, .signal = SIGABRT)
 {
     int item;
     CORO_FOR(item, shared, counts(1, 1, 0, 0))
         say("%d", item);
 }
+#endif

@@ -226,6 +226,7 @@ ASYNC(leaves_open, ARGS(int, rounds), VARS(coro_generator slot, other; int item;
     ASYNC_END;
 }
 
+#if CORO_HOSTED /* a loop knows its generators */
 Test(generator_use, what_was_left_open_is_closed_and_reported_when_the_loop_is_closed)
 {
     EQ(RUN_LOUD(leaves_open(2)), 0);
@@ -237,6 +238,7 @@ Test(generator_use, what_was_left_open_is_closed_and_reported_when_the_loop_is_c
     EQ(heard.count, 4);
     SAID("[]@3 ");
 }
+#endif
 
 ASYNC(leaves_open_without_memory)
 {
@@ -248,6 +250,7 @@ ASYNC(leaves_open_without_memory)
     ASYNC_END;
 }
 
+#if CORO_HOSTED /* a loop knows its generators */
 Test(generator_use, what_was_left_open_is_freed_as_it_stands_when_there_is_no_memory)
 {
     open_loop();
@@ -256,6 +259,7 @@ Test(generator_use, what_was_left_open_is_freed_as_it_stands_when_there_is_no_me
     EQ(memory.blocks, 0);
     HOLDS(heard.count >= 2);
 }
+#endif
 
 static coro_future never_done;
 
@@ -304,6 +308,7 @@ Test(generator_use, a_consumer_that_is_freed_by_force_takes_its_running_generato
     SAID("");
 }
 
+#if CORO_HOSTED /* a loop knows its generators */
 Test(generator_use, one_whose_consumer_was_freed_by_force_is_closed_all_the_same)
 {
     EQ(RUN_LOUD(starts_that(false)), 0);
@@ -331,9 +336,11 @@ Test(generator_use, a_round_may_be_a_task_of_its_own)
     EQ(shared.frame == NULL, true); /* the slot outlives it, and is free again */
     EQ(shared.busy, false);
 }
+#endif
 
 /* --- CORO_FOR --------------------------------------------------------------------------------- */
 
+#if CORO_HOSTED /* a heap */
 static void plain(int how, const char *text, int error)
 {
     coro_generator slot;
@@ -363,6 +370,7 @@ Test(generator_use, a_plain_for_needs_no_loop)
     plain(RETURN, "[0 ]@0 ", 0);
     plain(END, "[0 1 2 3 ]@0 ", CORO_EIO);
 }
+#endif
 
 ASYNC(plain_inside, RETURNS(int), VARS(coro_generator slot; int item, sum;))
 {
@@ -398,6 +406,7 @@ ASYNC(squares, YIELDS(int), VARS(int i, square;))
     ASYNC_END;
 }
 
+#if CORO_HOSTED /* a heap */
 Test(generator_use, a_plain_one_may_await_what_ends_at_once_and_be_without_an_end)
 {
     coro_generator slot;
@@ -409,3 +418,4 @@ Test(generator_use, a_plain_one_may_await_what_ends_at_once_and_be_without_an_en
     }
     SAID("0 1 4 9 16 25 ");
 }
+#endif

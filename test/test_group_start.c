@@ -153,11 +153,13 @@ Test(group_start, each_allocation_may_fail)
 
 /* --- collect ---------------------------------------------------------------------------------- */
 
+#if CORO_HOSTED /* coro_group_errors */
 static void show(void *context, unsigned depth, int error, const char *name)
 {
     (void)context;
     say("%u/%d/%s ", depth, error, name);
 }
+#endif
 
 ASYNC(worker, ARGS(long, ms, int, error))
 {
@@ -169,6 +171,7 @@ ASYNC(worker, ARGS(long, ms, int, error))
     ASYNC_END;
 }
 
+#if CORO_HOSTED /* coro_group_errors */
 ASYNC(collects, ARGS(int, body_error), VARS(coro_group group; int error;))
 {
     ASYNC_BEGIN;
@@ -207,6 +210,7 @@ Test(group_start, a_cancel_reaches_all_there_too)
     RUN_CANCELLED(collects(0), 5, -1);
     SAID("-125@5 => -125 at 5");
 }
+#endif
 
 /* --- a cancel before the block ---------------------------------------------------------------- */
 

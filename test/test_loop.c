@@ -222,6 +222,7 @@ Test(loop, giving_way_loses_neither_value_nor_result_nor_error)
     EQ(RUN(error_over_the_budget()), 0);
 }
 
+#if CORO_HOSTED /* metrics */
 static long waits_seen;
 
 ASYNC(yields, ARGS(int, count), VARS(coro_loop_metrics before, after; int i;))
@@ -258,6 +259,7 @@ Test(loop, and_after_1024_resumes_even_so)
     EQ(RUN(yields_in_a_crowd()), 0);
     HOLDS(waits_seen >= 31 && waits_seen <= 33); /* 512 resumes a turn: every second one */
 }
+#endif
 
 ASYNC(spins, ARGS(bool *, stop), VARS(long count;))
 {

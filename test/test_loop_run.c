@@ -197,6 +197,7 @@ Test(loop_run, c010_a_report_function_that_fails_itself_does_not_end_the_loop)
     close_loop();
 }
 
+#if CORO_HOSTED /* metrics, timer_slack */
 /* --- timers that share a wake ---------------------------------------------------------------- */
 
 static long waits(void)
@@ -225,3 +226,4 @@ Test(loop_run, timers_within_the_slack_share_one_wake_and_none_is_early)
     EQ(now_ms(), 6);
     coro_loop_close(&loop);
 }
+#endif

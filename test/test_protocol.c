@@ -466,6 +466,7 @@ ASYNC(short_of_memory, VARS(coro_stream *mine, *other; int error; coro_group gro
     ASYNC_END;
 }
 
+#if CORO_HOSTED /* coro_run_with */
 ASYNC(writes_without_memory)
 {
     ASYNC_BEGIN;
@@ -488,6 +489,7 @@ Test(protocol, a_write_without_memory_writes_nothing)
     EQ(coro_run_with(writes_without_memory(), &options), 0);
     EQ(memory.blocks, 0);
 }
+#endif
 
 Test(protocol, each_allocation_may_fail)
 {

@@ -130,12 +130,14 @@ Test(stream_close, close_waits_until_all_is_sent)
     HOLDS(!wire.aborted);
 }
 
+#if CORO_HOSTED /* a close has a limit */
 Test(stream_close, close_waits_five_seconds_and_aborts)
 {
     EQ(RUN(closes_full(NEVER_SENT)), 0);
     SAID("close-110 at 5000 ");
     HOLDS(wire.aborted);
 }
+#endif
 
 Test(stream_close, a_reset_ends_a_close)
 {
@@ -318,6 +320,7 @@ Test(stream_close, a_hang_up_without_memory_for_what_was_begun_ends_the_sending)
     SAID("a-32 ");
 }
 
+#if CORO_HOSTED /* set_close_limit */
 /* --- how long ----------------------------------------------------------------------------- */
 
 ASYNC(slow_close, VARS(coro_stream *a, *b; int error;))
@@ -339,3 +342,4 @@ Test(stream_close, waits_as_long_as_it_was_told)
 {
     EQ(RUN(slow_close()), 0);
 }
+#endif

@@ -351,6 +351,7 @@ Test(stream_copy, both_are_of_the_running_loop)
     EQ(RUN(of_another_loop()), 0);
 }
 
+#if CORO_HOSTED /* close_graceful */
 /* --- a close that both agree on ----------------------------------------------------------- */
 
 /* The other side goes on for a while, then ends. */
@@ -458,3 +459,4 @@ Test(stream_copy, a_graceful_close_frees_in_any_case)
 {
     EQ(RUN(closes_null()), 0);
 }
+#endif

@@ -262,6 +262,7 @@ Test(stream_pair, random_reads_and_writes_are_one_sequence_of_bytes)
         EQ(RUN(random_pair(capacities[i], sizeof large)), 0);
 }
 
+#if CORO_HOSTED /* coro/test.h */
 Test(stream_pair, in_any_order_of_tasks)
 {
     fill_bytes(large, sizeof large);
@@ -270,3 +271,4 @@ Test(stream_pair, in_any_order_of_tasks)
         EQ(coro_test_run_seed(random_pair(1 + random_below(2000), 10000), seed), 0);
     }
 }
+#endif
