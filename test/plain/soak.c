@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * soak.c - 100,000 connections opened, used and closed, at eight addresses: then descriptors,
- * tasks, frames and memory are where they were when it had warmed up.
+ * tasks, frames and memory are where they were when it had warmed up. Once as fast as it
+ * goes, once with a handler that is slow and a limit of connections (f007).
  *
  * Each address has its own 28,000 ports for connections that are still dying.
  */
@@ -15,7 +16,7 @@
 #include <dirent.h>
 #include <string.h>
 
-enum { ADDRESSES = 8, CLIENTS = 32 };
+enum { ADDRESSES = 8, CLIENTS = 32, LIMIT = 8 };
 
 static char addresses[ADDRESSES][16];
 static char port[8];
@@ -68,6 +69,19 @@ ASYNC(answer, ARGS(coro_stream *, stream, void *, context), VARS(size_t n;),
     ASYNC_END;
 }
 
+static coro_server *server_under_load;
+static size_t most; /* connections at a time */
+
+ASYNC(answer_slowly, ARGS(coro_stream *, stream, void *, context))
+{
+    ASYNC_BEGIN;
+    if (coro_server_connections(server_under_load) > most)
+        most = coro_server_connections(server_under_load);
+    AWAIT(coro_sleep(CORO_US(100)));
+    AWAIT(answer(self->stream, NULL));
+    ASYNC_END;
+}
+
 /* Every second one waits for the server's end, the others go first. */
 ASYNC(ask, ARGS(unsigned, number), VARS(coro_stream *stream; size_t n;), SCRATCH(char data[64];))
 {
@@ -106,7 +120,7 @@ ASYNC(crowd, ARGS(coro_server *, server, unsigned, first, unsigned, end),
     ASYNC_END;
 }
 
-ASYNC(soak, ARGS(unsigned, rounds),
+ASYNC(soak, ARGS(coro_handler, handler, unsigned, rounds, size_t, limit),
       VARS(coro_server *server; coro_server_options options; inventory before, after;
            size_t bytes_before; const char *hosts[ADDRESSES + 1];))
 {
@@ -114,7 +128,9 @@ ASYNC(soak, ARGS(unsigned, rounds),
     for (int i = 0; i < ADDRESSES; i++)
         self->hosts[i] = addresses[i];
     self->options.hosts = self->hosts;
-    AWAIT(self->server, coro_start_server(CORO_HANDLER(answer), NULL, NULL, "0", &self->options));
+    self->options.max_connections = self->limit;
+    AWAIT(self->server, coro_start_server(self->handler, NULL, NULL, "0", &self->options));
+    server_under_load = self->server;
     REQUIRE(coro_server_sockets(self->server) == ADDRESSES);
     snprintf(port, sizeof port, "%u", coro_server_port(self->server));
     AWAIT(crowd(self->server, 0, self->rounds / 10));
@@ -144,14 +160,28 @@ static unsigned rounds(void)
     return getenv("CORO_TEST_SLOW") != NULL ? 2000 : 100000;
 }
 
-int main(void)
+static void all_is_as_it_was_after(coro_handler handler, size_t limit)
 {
     static const coro_loop_options options = {.allocator = {counting_resize, NULL}};
     size_t before = descriptors();
-    for (int i = 0; i < ADDRESSES; i++)
-        snprintf(addresses[i], sizeof addresses[i], "127.0.0.%d", i + 1);
-    REQUIRE(coro_run_with(soak(rounds()), &options) == 0);
+    bytes_max = 0;
+    REQUIRE(coro_run_with(soak(handler, rounds(), limit), &options) == 0);
     REQUIRE(descriptors() == before);
     REQUIRE(bytes == 0);
+}
+
+/* Nobody is refused: the backlog absorbs those for whom there is no room yet. */
+static void f007_a_slow_handler_has_no_more_connections_than_its_limit(void)
+{
+    all_is_as_it_was_after(CORO_HANDLER(answer_slowly), LIMIT);
+    REQUIRE(most == LIMIT);
+}
+
+int main(void)
+{
+    for (int i = 0; i < ADDRESSES; i++)
+        snprintf(addresses[i], sizeof addresses[i], "127.0.0.%d", i + 1);
+    all_is_as_it_was_after(CORO_HANDLER(answer), 0);
+    f007_a_slow_handler_has_no_more_connections_than_its_limit();
     return 0;
 }
