@@ -5,7 +5,7 @@
  *     free[1] ──► block ──► block          16 bytes
  *     free[2] ──► block                    32 bytes
  *      ...
- *     chunk [ cut │ cut │ still whole ···]   next chunk twice as large, up to 1 MiB
+ *     chunk [ cut │ cut │ still whole ···]   next chunk twice as large, up to 256 KiB
  *
  * Taking and giving are a pop and a push (inline, in coro/frame.h); this file
  * is the slow way: cutting, new chunks, sizes beyond the lists. Blocks never go
@@ -19,7 +19,7 @@
 
 #if SIZE_MAX > 0xffffu
 #define CHUNK_MIN 4096u
-#define CHUNK_MAX (1u << 20)
+#define CHUNK_MAX (256u << 10)
 #define WARM_MIN (64u << 10) /* from here on: src/os/heap.c */
 #else
 #define CHUNK_MIN 256u

@@ -5,7 +5,7 @@
  * A chunk of a pool will be used from one end to the other, and each page of it
  * costs a fault when it is touched first: 13 us on the machine of bench/README.md,
  * where one that was asked for together with others costs 0.6. Asked for too early is
- * what is left of the last chunk: half of the pool at most, and less than 1 MiB.
+ * what is left of the last chunk: half of the pool at most, and less than 256 KiB.
  */
 #define _GNU_SOURCE
 #include "kernel/kernel.h"
