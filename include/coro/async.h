@@ -68,6 +68,11 @@
 #define CORO_FALLTHROUGH_ __attribute__((fallthrough));
 #endif
 #endif
+#if !CORO_HOSTED && !defined(__clang__) && defined(__GNUC__)
+#if __GNUC__ >= 7
+#define CORO_FALLTHROUGH_ __attribute__((fallthrough));
+#endif
+#endif
 #ifndef CORO_FALLTHROUGH_
 #define CORO_FALLTHROUGH_
 #endif
@@ -151,7 +156,7 @@
     CORO_CHECK_END_();                                                                             \
     CORO_MISUSE_()                                                                                 \
     CORO_END_SHADOW_ /* of CORO_WATCH_LOCALS_ */                                                   \
-    return coro_end_(&self->coro, coro_state_, coro_error_)
+    return coro_end_(&self->coro, coro_error_ != 0 ? coro_error_ : (int)coro_state_)
 #endif
 
 /* A body's traps are one call in it, so that the ways that call nothing need no stack frame. */
@@ -277,6 +282,17 @@
 #endif
 
 /* The machine of all awaits: start the call, leave if it suspends, come back at case n. */
+#if CORO_MINIMAL_ /* one look at the callee's error says all: above 0 it has not ended */
+#define CORO_START_(n, call)                                                                       \
+    _Static_assert(CORO_LINE_FITS_, "the source is too long for the state's number");              \
+    self->coro.state = (coro_state)(n);                                                            \
+    coro_callee_ = CORO_BY_TYPE_(call, coro_begun_, coro_enter_)(coro_driver_, &self->coro,        \
+                                                                 &(call)->coro);                   \
+    CORO_FALLTHROUGH_                                                                              \
+    CORO_CASE_(n):                                                                                 \
+    if (coro_callee_->error > 0)                                                                   \
+        return (coro_status){(uint_fast8_t)coro_callee_->error};
+#else
 #define CORO_START_(n, call)                                                                       \
     _Static_assert(CORO_LINE_FITS_, "the source is too long for the state's number");              \
     CORO_CHECK_DEPTH_();                                                                           \
@@ -291,6 +307,7 @@
             CORO_CASE_(n):;                                                                        \
         }                                                                                          \
     }
+#endif
 
 /* As CORO_START_, one block deeper than where the macro stands. */
 #define CORO_START_IN_BLOCK_(m, call)                                                              \
@@ -407,6 +424,7 @@
 #define CORO_SUSPEND_AT_(n)                                                                        \
     do {                                                                                           \
         CORO_CHECK_DEPTH_();                                                                       \
+        CORO_CHECK_LOOPLESS_(coro_driver_);                                                        \
         self->coro.state = (coro_state)(n);                                                        \
         coro_driver_->frame = &self->coro;                                                         \
         if (1) {                                                                                   \

@@ -92,6 +92,9 @@
 #ifndef CORO_BUDGET
 #define CORO_BUDGET 128
 #endif
+#if CORO_MINIMAL_ && CORO_BUDGET > 255
+#error "the smallest kernel has a byte for CORO_BUDGET: 255 at most"
+#endif
 
 /* Levels that a first descent may go down the C stack. */
 #ifndef CORO_DESCENT

@@ -38,37 +38,42 @@ struct coro_driver {
 #endif
 };
 
-#if !CORO_HOSTED
+#if CORO_MINIMAL_
+/* A call of the library was started where it was made: its record has the answer, and the driver
+ * knows whose it is, for here driver->frame is the frame that runs. */
+static inline coro_header *coro_begun_(coro_driver *driver, coro_header *self, coro_header *callee)
+{
+    (void)driver, (void)self;
+    return callee;
+}
+coro_header *coro_enter_(coro_driver *driver, coro_header *self, coro_header *callee);
+#elif !CORO_HOSTED
 coro_status coro_enter_(coro_driver *driver, coro_header *self, coro_header *callee);
+#endif
+#if !CORO_HOSTED
 bool coro_drive_(coro_driver *driver, coro_header *callee);
 #endif
 
+/* Who suspends for nobody must not be a task. Where code must be small it is asked here, and not
+ * whenever a task suspends (loop.c). */
 #if CORO_MINIMAL_
-/* A call of the library was started where it was made: does it wait? */
-static inline coro_status coro_enter_leaf_(coro_driver *driver, coro_header *self,
-                                           coro_header *callee)
-{
-    coro_status status = {CORO_DONE_};
-    if (callee->state == CORO_STATE_WAITING_) {
-        driver->frame = self;
-        status.code_ = CORO_SUSPENDED_;
-    }
-    return status;
-}
+#define CORO_CHECK_LOOPLESS_(driver)                                                               \
+    CORO_CHECK((driver)->loop == NULL, "ASYNC_SUSPEND and YIELD need a driver of their own")
+#else
+#define CORO_CHECK_LOOPLESS_(driver) (void)0
 #endif
 
+#if !CORO_MINIMAL_
 CORO_API coro_status coro_descend_slow_(coro_driver *driver, coro_header *callee);
+#endif
 
 #if CORO_HOSTED || defined(CORO_BODIES_HERE_)
+#if !CORO_MINIMAL_
 /* The first entry into a callee that `self` awaits. */
 CORO_INLINE coro_status coro_enter_(coro_driver *driver, coro_header *self, coro_header *callee)
 {
     coro_status status;
     CORO_CHECK(callee != NULL, "awaited NULL; await what the coroutine's function returned");
-#if CORO_MINIMAL_
-    if (callee->flags & CORO_FRAME_CALL_)
-        return coro_enter_leaf_(driver, self, callee);
-#endif
     CORO_CHECK(callee->state == CORO_STATE_START_,
                "awaited a call that was started before; make a new one for each await");
     callee->caller = self;
@@ -79,6 +84,7 @@ CORO_INLINE coro_status coro_enter_(coro_driver *driver, coro_header *self, coro
     driver->room++;
     return status;
 }
+#endif
 
 #if CORO_HOSTED
 /* The same for a call of the library, which goes down no further. */
@@ -108,6 +114,7 @@ CORO_INLINE coro_status coro_yielded_(coro_driver *driver, coro_header *self)
     coro_status status = {CORO_DONE_};
     if (CORO_LATE_(self->flags) & CORO_FRAME_GENERATOR_)
         return status;
+    CORO_CHECK_LOOPLESS_(driver);
     driver->frame = self;
     status.code_ = CORO_SUSPENDED_;
     return status;

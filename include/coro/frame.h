@@ -215,7 +215,7 @@ void coro_zero_(void *begin, size_t size);
 coro_header *coro_frame_at_(void *memory, const coro_descriptor *descriptor, size_t zero_end);
 coro_void *coro_call_of_(const coro_descriptor *descriptor, void *object, const void *argument);
 coro_status coro_yielded_(coro_driver *driver, coro_header *self);
-coro_status coro_end_(coro_header *self, coro_state state, int error);
+coro_status coro_end_(coro_header *self, int outcome);
 #if CORO_MINIMAL_
 #define coro_frame_free_(frame) (void)(frame) /* it is yours */
 #else
@@ -343,8 +343,13 @@ CORO_INLINE coro_header *coro_frame_at_(void *memory, const coro_descriptor *des
 {
     coro_header *frame = (coro_header *)memory;
     CORO_CHECK(memory != NULL, "the frame given to name_at() is NULL");
+#if CORO_HOSTED
     coro_header_init_(frame, descriptor, 0);
     coro_zero_(frame + 1, zero_end - sizeof *frame);
+#else /* START is 0 */
+    coro_zero_(frame, zero_end);
+    frame->descriptor = descriptor;
+#endif
     return frame;
 }
 

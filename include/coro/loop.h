@@ -109,18 +109,25 @@ struct coro_loop { /* private; here so that you can place it */
     coro_task *ready, *ready_last; /* the next turn's */
     coro_task *batch;              /* what is left of this turn's */
     coro_task *current;
+#if CORO_MINIMAL_
+    uint_fast8_t budget;
+#else
     int budget; /* awaits that may still complete at once; below 0: none */
+#endif
 #if CORO_HOSTED
     unsigned idle_turns, idle_resumes; /* since the system was last asked */
 #else
     struct coro_flag *flags; /* for which a task waits, and which an interrupt may set: flag.c */
 #endif
-    uint8_t running, stopping, closed, reporting;
+    uint8_t reporting;
+#if !CORO_MINIMAL_
+    uint8_t running, stopping, closed;
     int failure; /* of coro_loop_fail */
 #if CORO_HOSTED
     uint8_t unusual; /* a turn's batch needs more than to be run: watched, or reordered */
 #endif
     coro_time now;
+#endif
 #if CORO_HOSTED
     coro_duration timer_slack;
     bool embedded; /* another loop waits for it */
@@ -133,6 +140,7 @@ struct coro_loop { /* private; here so that you can place it */
     struct coro_inbox *inbox; /* from other threads; NULL: nobody can post */
     const void *thread;
 #endif
+#if !CORO_MINIMAL_
     coro_task *tasks;  /* ring of those that no group owns */
     size_t task_count; /* alive */
     size_t sources;    /* what can wake a task from outside: operations, listeners, remotes */
@@ -141,6 +149,7 @@ struct coro_loop { /* private; here so that you can place it */
     coro_header *unmask_until; /* see cancel.c */
     coro_hook *hooks;
     coro_hook *closers;
+#endif
     coro_report_function report;
     void *report_context;
 #if CORO_HOSTED
@@ -207,6 +216,7 @@ CORO_API bool coro_loop_run_once(coro_loop *loop, bool wait);
  */
 CORO_API int coro_loop_run_forever(coro_loop *loop);
 
+#if !CORO_MINIMAL_
 /* Leave the run at the end of this turn; before a run: after its first turn, which does not
  * wait. Loop thread. */
 CORO_API void coro_loop_stop(coro_loop *loop);
@@ -214,6 +224,7 @@ CORO_API void coro_loop_stop(coro_loop *loop);
 /* The same, and the run answers this error, also when its task ends in this turn: for what is
  * too bad to go on, asyncio's SystemExit. Loop thread. */
 CORO_API void coro_loop_fail(coro_loop *loop, int error);
+#endif
 
 #if CORO_HOSTED
 /*
@@ -275,7 +286,7 @@ void coro_task_ready_(coro_task *task);
 CORO_FAST void coro_task_enqueue_(coro_loop *loop, coro_task *task)
 {
     task->next = NULL;
-    if (CORO_LIKELY(loop->ready_last != NULL))
+    if (CORO_LIKELY((CORO_MINIMAL_ ? loop->ready : loop->ready_last) != NULL))
         loop->ready_last->next = task;
     else
         loop->ready = task;
@@ -285,6 +296,7 @@ CORO_FAST void coro_task_enqueue_(coro_loop *loop, coro_task *task)
 CORO_INLINE void coro_task_ready_(coro_task *task)
 {
     coro_loop *loop = task->driver.loop;
+#if !CORO_MINIMAL_ /* where a task is woken by the end of its wait alone, and a wait ends once */
     if (task->driver.flags & CORO_TASK_QUEUED_)
         return;
 #if CORO_HOSTED
@@ -292,6 +304,7 @@ CORO_INLINE void coro_task_ready_(coro_task *task)
         coro_check_thread(loop);
 #endif
     task->driver.flags |= CORO_TASK_QUEUED_;
+#endif
     coro_task_enqueue_(loop, task);
 }
 #endif

@@ -268,12 +268,38 @@ void coro_result_copy_(void *to, size_t size, const coro_header *callee)
 
 /* --- running ------------------------------------------------------------------------------ */
 
+#if CORO_MINIMAL_
+/* A callee that is still to be awaited: what its caller is to answer is where errors are. */
+static coro_header suspended = {.error = CORO_SUSPENDED_}, deeper = {.error = CORO_DEEPER_};
+
+coro_header *coro_enter_(coro_driver *driver, coro_header *self, coro_header *callee)
+{
+    coro_status status;
+    CORO_CHECK(callee != NULL, "awaited NULL; await what the coroutine's function returned");
+    if (callee->flags & CORO_FRAME_CALL_)
+        return callee;
+    CORO_CHECK(callee->state == CORO_STATE_START_,
+               "awaited a call that was started before; make a new one for each await");
+    callee->caller = self;
+    driver->frame = callee;
+    if (driver->room == 0) /* everybody returns, and the driver enters it */
+        return &deeper;
+    driver->room--;
+    status = callee->descriptor->body(callee, driver, NULL);
+    driver->room++;
+    if (status.code_ != CORO_DONE_)
+        return status.code_ == CORO_SUSPENDED_ ? &suspended : &deeper;
+    driver->frame = self;
+    return callee;
+}
+#else
 /* Too deep for the C stack: everybody returns, and the driver enters the callee itself. */
 coro_status coro_descend_slow_(coro_driver *driver, coro_header *callee)
 {
     driver->frame = callee;
     return (coro_status){CORO_DEEPER_};
 }
+#endif
 
 /* --- errors ------------------------------------------------------------------------------- */
 
@@ -370,14 +396,14 @@ int coro_awaited_(coro_driver *driver, coro_header *self, coro_header *callee)
 #endif
 
 #if !CORO_HOSTED
-/* The end of a body: `state` is FINISHED behind its last statement, UNWIND after an error. */
-coro_status coro_end_(coro_header *self, coro_state state, int error)
+/* The end of a body: by an error; FINISHED or UNWIND behind its last statement or a return, where
+ * the frame's own error stays as it is; or by a state that it does not have. */
+coro_status coro_end_(coro_header *self, int outcome)
 {
-    if (state != CORO_STATE_FINISHED_) {
-        if (state != CORO_STATE_UNWIND_)
-            coro_misused_(self, CORO_MISUSED_STATE_);
-        self->error = (int16_t)error;
-    }
+    if (outcome < 0)
+        self->error = (int16_t)outcome;
+    else if (outcome != CORO_STATE_FINISHED_ && outcome != CORO_STATE_UNWIND_)
+        coro_misused_(self, CORO_MISUSED_STATE_);
     self->state = CORO_STATE_FINISHED_;
     if ((int16_t)self->descriptor->result_size > 0 && self->error == 0 &&
         !(self->flags & CORO_FRAME_RETURN_))

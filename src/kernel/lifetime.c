@@ -42,7 +42,9 @@ int coro_loop_init(coro_loop *loop, const coro_loop_options *options)
     if (error != 0)
         return error;
 #endif
+#if !CORO_MINIMAL_
     loop->now = coro_backend_now(loop);
+#endif
     return 0;
 }
 

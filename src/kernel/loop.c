@@ -29,19 +29,39 @@
 /* --- one task ----------------------------------------------------------------------------- */
 
 #if CORO_MINIMAL_
-/* The result of a wait, where its caller looks for it: in the record of its call. */
-CORO_FAST coro_header *ended_call(coro_loop *loop, coro_task *task, uint8_t flags)
+/* The result of the wait is put where its caller looks for it: in the record of its call. (At a
+ * task's start there was no wait, and nobody looks.) */
+CORO_FAST void resume(coro_loop *loop, coro_task *task)
 {
     coro_call *call = &loop->pool.call;
     call->result = task->wait.a;
-    call->coro.error = flags & CORO_TASK_FAILED_ ? (int16_t)task->wait.a.number : 0;
-    return &call->coro;
+    call->coro.error = 0;
+    if (task->driver.flags != 0) {
+        call->coro.error = (int16_t)task->wait.a.number;
+        task->driver.flags = 0;
+    }
+    loop->current = task;
+    loop->budget = CORO_BUDGET;
+    if (!coro_drive_(&task->driver, &call->coro))
+        coro_task_ended(task);
+}
+
+/* Up to the one that is the last now: who becomes ready meanwhile stands behind it. */
+CORO_FAST void run_batch(coro_loop *loop)
+{
+    coro_task *task = loop->ready, *last = loop->ready_last;
+    if (task != NULL)
+        do {
+            task = loop->ready;
+            loop->ready = task->next;
+            resume(loop, task);
+        } while (task != last);
+    loop->current = NULL;
 }
 #else
-CORO_FAST coro_header *ended_call(coro_loop *loop, coro_task *task, uint8_t flags)
+CORO_FAST coro_header *ended_call(coro_loop *loop, coro_task *task)
 {
     coro_call *call = &loop->pool.resumed;
-    (void)flags;
     call->coro.descriptor = &coro_resumed_call;
     coro_wait_finish_here(task, call);
     return &call->coro;
@@ -62,18 +82,11 @@ CORO_SLOW void call_back(coro_loop *loop, coro_handle *handle)
 #endif
     handle->function(handle->context);
 }
-#endif
 
 #if CORO_HOSTED
 #define WATCH(event) (watched ? coro_watch_task(loop, task, CORO_WATCH_##event) : (void)0)
 #else
 #define WATCH(event) (void)watched
-#endif
-
-#if CORO_MINIMAL_
-#define RESUMED_FLAGS (CORO_TASK_QUEUED_ | CORO_TASK_CALL_ | CORO_TASK_FAILED_)
-#else
-#define RESUMED_FLAGS (CORO_TASK_QUEUED_ | CORO_TASK_CALL_)
 #endif
 
 /* `watched` is a constant: there are two of this. */
@@ -82,18 +95,15 @@ CORO_FAST void resume_as(coro_loop *loop, coro_task *task, bool watched)
     coro_driver *driver = &task->driver;
     coro_header *callee = NULL;
     uint8_t flags = driver->flags;
-    driver->flags = flags & (uint8_t)~RESUMED_FLAGS;
+    driver->flags = flags & (uint8_t)~(CORO_TASK_QUEUED_ | CORO_TASK_CALL_);
     loop->current = task;
     loop->budget = CORO_BUDGET;
     if (flags & CORO_TASK_CALL_) {
-        callee = ended_call(loop, task, flags);
-    }
-#if !CORO_MINIMAL_
-    else if (flags & CORO_TASK_DONE_) {
+        callee = ended_call(loop, task);
+    } else if (flags & CORO_TASK_DONE_) {
         call_back(loop, (coro_handle *)task);
         return;
     }
-#endif
     WATCH(RESUMED);
     if (!coro_drive_(driver, callee)) {
         WATCH(ENDED);
@@ -109,25 +119,6 @@ CORO_FAST void resume_as(coro_loop *loop, coro_task *task, bool watched)
 CORO_FAST void resume(coro_loop *loop, coro_task *task)
 {
     resume_as(loop, task, false);
-}
-
-/* Take a task that will be freed, or a handle, from the ready queue. */
-void coro_loop_forget(coro_loop *loop, coro_task *task)
-{
-    coro_task **place = &loop->batch;
-    while (*place != NULL && *place != task)
-        place = &(*place)->next;
-    if (*place == task)
-        *place = task->next;
-    place = &loop->ready;
-    loop->ready_last = NULL;
-    while (*place != NULL) {
-        if (*place == task)
-            *place = task->next;
-        else
-            loop->ready_last = *place, place = &(*place)->next;
-    }
-    task->driver.flags &= (uint8_t)~CORO_TASK_QUEUED_;
 }
 
 #if CORO_HOSTED
@@ -169,8 +160,36 @@ CORO_FAST void run_batch(coro_loop *loop)
     (void)count;
 #endif
 }
+#endif
+
+/* Take a task that will be freed, or a handle, from the ready queue. */
+void coro_loop_forget(coro_loop *loop, coro_task *task)
+{
+    coro_task **place = &loop->batch;
+    while (*place != NULL && *place != task)
+        place = &(*place)->next;
+    if (*place == task)
+        *place = task->next;
+    place = &loop->ready;
+    loop->ready_last = NULL;
+    while (*place != NULL) {
+        if (*place == task)
+            *place = task->next;
+        else
+            loop->ready_last = *place, place = &(*place)->next;
+    }
+    task->driver.flags &= (uint8_t)~CORO_TASK_QUEUED_;
+}
 
 /* --- the turn ----------------------------------------------------------------------------- */
+
+#if CORO_MINIMAL_
+#define NOW(loop) coro_backend_now(loop)
+#define STOPPING(loop) false
+#else
+#define NOW(loop) (loop)->now
+#define STOPPING(loop) (loop)->stopping
+#endif
 
 #if CORO_TIME_BITS == 64
 static void callback_expired(coro_loop *loop, coro_handle *handle)
@@ -185,7 +204,7 @@ static void expire_timers(coro_loop *loop)
 {
     coro_timer *timer;
     int kind;
-    while ((kind = coro_timers_expire(loop, loop->now, &timer)) >= 0) {
+    while ((kind = coro_timers_expire(loop, NOW(loop), &timer)) >= 0) {
 #if CORO_HOSTED
         loop->metrics.timers++;
 #endif
@@ -236,17 +255,17 @@ static bool may_sleep(const coro_loop *loop)
 /* Wrapping ticks have no such point: idle wakes at least every half range. */
 static coro_time never(const coro_loop *loop)
 {
-#if CORO_TIME_BITS == 64
     (void)loop;
+#if CORO_TIME_BITS == 64
     return CORO_FOREVER;
 #else
-    return (coro_time)(loop->now + (coro_time)CORO_FOREVER);
+    return (coro_time)(NOW(loop) + (coro_time)CORO_FOREVER);
 #endif
 }
 
 CORO_SLOW void look_outside(coro_loop *loop, bool wait)
 {
-    coro_time deadline = loop->now;
+    coro_time deadline = NOW(loop);
 #if CORO_HOSTED
     loop->metrics.turns += loop->idle_turns;
     loop->metrics.resumes += loop->idle_resumes;
@@ -254,7 +273,7 @@ CORO_SLOW void look_outside(coro_loop *loop, bool wait)
         loop->outside(loop); /* may make a task ready */
     loop->idle_turns = loop->idle_resumes = 0;
 #endif
-    if (wait && loop->ready == NULL && !loop->stopping) {
+    if (wait && loop->ready == NULL && !STOPPING(loop)) {
         if (!coro_timers_next(loop, &deadline))
             deadline = never(loop);
 #if CORO_HOSTED
@@ -267,7 +286,9 @@ CORO_SLOW void look_outside(coro_loop *loop, bool wait)
         coro_watch_wait(loop, false);
 #endif
     coro_backend_wait(loop, deadline);
+#if !CORO_MINIMAL_
     loop->now = coro_backend_now(loop);
+#endif
 #if CORO_HOSTED
     if (CORO_UNLIKELY(loop->watchers != NULL))
         coro_watch_wait(loop, true);
@@ -300,7 +321,9 @@ CORO_FAST void turn(coro_loop *loop, bool wait)
 bool coro_loop_run_once(coro_loop *loop, bool wait)
 {
     coro_pool *outer = coro_pool_current_;
+#if !CORO_MINIMAL_
     CORO_CHECK(!loop->closed, "a loop was used after it was closed");
+#endif
     coro_pool_current_ = &loop->pool;
 #if CORO_HOSTED
     if (loop->embedded) {
@@ -419,6 +442,7 @@ int coro_loop_run_until_complete_(coro_loop *loop, coro_header *call)
 }
 #endif
 
+#if !CORO_MINIMAL_
 void coro_loop_stop(coro_loop *loop)
 {
     coro_check_here(loop);
@@ -432,6 +456,7 @@ void coro_loop_fail(coro_loop *loop, int error)
     loop->stopping = true;
     loop->failure = error;
 }
+#endif
 
 /* --- asking and telling ------------------------------------------------------------------- */
 

@@ -19,7 +19,7 @@ static int sleep_start(coro_task *task, coro_call *call)
     if (delay == CORO_DURATION_INVALID)
         return CORO_EINVAL;
     if (delay <= 0)
-        return CORO_TURN_;
+        return coro_wait_turn(task);
 #if CORO_TIME_BITS == 64 /* elsewhere the timer has the place of both */
     coro_wait_on(task, NULL);
     task->wait.a.pointer = NULL;
@@ -55,8 +55,8 @@ CORO_LEAF(coro_sleep, SLEEP_TYPE, sleep_start, 0);
 /* asyncio's sleep(0), without a look at the clock. */
 static inline int yield_start(coro_task *task, coro_call *call)
 {
-    (void)task, (void)call;
-    return CORO_TURN_;
+    (void)call;
+    return coro_wait_turn(task);
 }
 
 CORO_LEAF_INLINE(coro_yield, SLEEP_TYPE, yield_start, 0);

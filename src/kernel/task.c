@@ -28,9 +28,13 @@ CORO_FAST void start(coro_loop *loop, coro_task *task, coro_header *root, unsign
     task->driver.frame = root;
     task->driver.loop = loop;
     task->driver.room = CORO_DESCENT;
+#if !CORO_MINIMAL_
     task->driver.flags = (uint8_t)flags;
     root->caller = NULL;
     loop->task_count++;
+#else
+    (void)flags;
+#endif
 #if CORO_HOSTED
     if (CORO_UNLIKELY(context != 0))
         coro_context_inherit(task, context);
@@ -93,7 +97,7 @@ CORO_FAST coro_header *adopt(coro_loop *loop, coro_header *call)
 int coro_task_start_at_(coro_loop *loop, coro_task *task, coro_header *call)
 {
 #if CORO_MINIMAL_
-    CORO_CHECK(call != NULL && call->state == CORO_STATE_START_,
+    CORO_CHECK(call != NULL && (call->state | call->flags) == 0,
                "coro_task_start_at needs a call that was not started: of a name_at()");
     start(loop, task, call, 0, true);
 #else
@@ -218,7 +222,6 @@ void coro_task_ended(coro_task *task)
 {
     CORO_CHECK(task->driver.frame->error == 0,
                "a task ended with an error, and nobody can join it; AWAIT_CATCH it");
-    task->driver.flags |= CORO_TASK_DONE_;
 }
 #else
 /* Free a done task with its root frame; its loop need not run. */

@@ -8,7 +8,8 @@
 #if CORO_MINIMAL_
 /*
  * A call of the library is awaited where it is made, so it begins at once, in the loop's one
- * record: the AWAIT only looks whether it waits. The result of a wait comes in the same record.
+ * record, whose error says to the AWAIT whether it waits. The result of a wait comes in the same
+ * record.
  */
 coro_void *coro_call_of_(const coro_descriptor *descriptor, void *object, const void *argument)
 {
@@ -18,23 +19,16 @@ coro_void *coro_call_of_(const coro_descriptor *descriptor, void *object, const 
     int error;
     call->object = object;
     call->a.pointer = (void *)(uintptr_t)argument;
-    call->coro.error = 0;
-    call->coro.state = CORO_STATE_WAITING_;
     error = ((coro_wait_start)(void (*)(void))descriptor->body)(task, call);
-    if (error != CORO_PENDING_) {
-        if (error != CORO_TURN_ && loop->budget-- != 0) {
-            call->coro.error = (int16_t)error;
-            call->coro.state = CORO_STATE_FINISHED_;
-            return (coro_void *)call;
-        }
-        task->wait.a = call->result; /* after the others had a turn */
-        coro_wait_done(task, error == CORO_TURN_ ? 0 : error);
-    } else {
-        task->driver.flags |= CORO_TASK_WAITING_;
+    if (error != CORO_PENDING_ && loop->budget-- == 0) { /* after the others had a turn */
+        task->wait.a = call->result;
+        coro_wait_done(task, error);
+        error = CORO_PENDING_;
     }
-    task->driver.flags |= CORO_TASK_CALL_;
+    call->coro.error = (int16_t)error; /* of one that is pending: CORO_SUSPENDED_ */
     return (coro_void *)call;
 }
+_Static_assert((int)CORO_PENDING_ == (int)CORO_SUSPENDED_, "an AWAIT returns the one as the other");
 #else
 const coro_descriptor coro_resumed_call = {
     NULL,

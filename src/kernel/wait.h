@@ -129,6 +129,18 @@ CORO_WAIT_INLINE coro_task *coro_waiters_pop(coro_waiters *waiters)
 
 /* --- the wait ----------------------------------------------------------------------------- */
 
+/* Instead of a wait: let the others have a turn. What `start` is to answer. */
+static inline int coro_wait_turn(coro_task *task)
+{
+#if CORO_MINIMAL_
+    coro_wait_done(task, 0); /* it ends before it begins */
+    return CORO_PENDING_;
+#else
+    (void)task;
+    return CORO_TURN_;
+#endif
+}
+
 /* Note what the task is going to wait for: its cancel, and reports, want to know. */
 static inline void coro_wait_on(coro_task *task, void *object)
 {
@@ -156,7 +168,9 @@ static inline void coro_wait_note_error(coro_task *task, int error)
 /* The wait has ended: the task becomes ready with this error; a value is in task->wait.a. */
 CORO_WAIT_INLINE void coro_wait_done(coro_task *task, int error)
 {
+#if !CORO_MINIMAL_
     task->driver.flags &= (uint8_t)~CORO_TASK_WAITING_;
+#endif
     coro_wait_note_error(task, error);
     coro_task_ready_(task);
 }
