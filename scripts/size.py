@@ -22,7 +22,7 @@ from targets import ROOT, Failed, run
 
 COMPILERS = {
     "cortex-m0": ["arm-none-eabi-gcc", "-mcpu=cortex-m0", "-mthumb", "-std=c11"],
-    "avr": ["avr-gcc", "-mmcu=atmega328p", "-std=gnu11"],
+    "avr": targets.AVR,
 }
 FLAGS = ["-Os", "-ffreestanding", "-fno-common", "-ffunction-sections", "-fdata-sections",
          "-Wall", "-Wextra", "-Werror", "-Iinclude", "-Isrc", "-Itest/targets"]

@@ -24,6 +24,9 @@ COMMON = ["-Os", "-flto", "-ffreestanding", "-fno-common", "-ffunction-sections"
           "-Wl,--gc-sections"]
 # A board: compiler with its flags, its sources, what the linker wants.
 ARM = ["-mthumb", "-std=c11", "-nostdlib", "-T", FIRMWARE + "cortex_m.ld"]
+# What this compiler's optimizers do to 16-bit halves of words costs more than it saves.
+AVR = ["avr-gcc", "-mmcu=atmega328p", "-std=gnu11", "-mrelax", "-mstrict-X", "-fno-gcse",
+       "-fno-inline-small-functions", "-fno-move-loop-invariants", "-fno-tree-ter"]
 BOARDS = {
     "cortex-m0": (["arm-none-eabi-gcc", "-mcpu=cortex-m0", *ARM], ["cortex_m.c", "microbit.c"],
                   ["-lgcc"]),
@@ -32,7 +35,7 @@ BOARDS = {
     "riscv32": (["riscv64-unknown-elf-gcc", "-march=rv32imac_zicsr", "-mabi=ilp32",
                  "-mcmodel=medany", "-std=c11", "-nostdlib", "-T", FIRMWARE + "virt.ld",
                  "-Wl,--no-warn-rwx-segments"], ["virt.S", "virt.c"], ["-lgcc"]),
-    "avr": (["avr-gcc", "-mmcu=atmega328p", "-std=gnu11"], ["avr.c"], []),
+    "avr": (AVR, ["avr.c"], []),
 }
 QEMU = ["-icount", "shift=5,sleep=off", "-nographic", "-monitor", "none", "-serial", "stdio"]
 ARM_QEMU = ["-semihosting-config", "enable=on,target=native", *QEMU]

@@ -3,7 +3,7 @@
  * cortex_m.c - from reset to main() on a Cortex-M: the table of vectors, memory, and how a
  * test ends. A fault ends it too, where a firmware of yours would reset.
  */
-#include "board.h"
+#include "systick.h"
 
 extern uint32_t stack_top, data_image, data_begin, data_end, bss_begin, bss_end;
 
@@ -11,6 +11,7 @@ int main(void);
 void on_reset(void);
 void on_tick(void);
 void on_receive(void);
+void on_urgent(void);
 
 static void on_fault(void)
 {
@@ -21,6 +22,9 @@ static void on_fault(void)
     }
 #endif
 }
+
+/* PendSV: a program may run a second loop there, see coro/bare.h. */
+__attribute__((weak, alias("on_fault"))) void on_urgent(void);
 
 void on_reset(void)
 {
@@ -33,13 +37,15 @@ void on_reset(void)
     on_fault();
 }
 
-/* The stack, 15 exceptions of the processor, 32 interrupts of the chip. */
-__attribute__((section(".vectors"), used)) static const void *const vectors[48] = {
+/* The stack, 15 exceptions of the processor, and the chip's interrupts as far as a board of this
+ * folder lets them in: the serial lines are among the first three. */
+__attribute__((section(".vectors"), used)) static const void *const vectors[16 + INTERRUPTS] = {
     &stack_top,
     [1] = (void *)on_reset,
-    [2 ... 14] = (void *)on_fault,
+    [2 ... 13] = (void *)on_fault,
+    [14] = (void *)on_urgent,
     [15] = (void *)on_tick,
-    [16 ... 47] = (void *)on_receive,
+    [16 ... 15 + INTERRUPTS] = (void *)on_receive,
 };
 
 #ifdef BOARD_TEST

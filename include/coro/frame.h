@@ -346,7 +346,7 @@ CORO_INLINE coro_header *coro_frame_at_(void *memory, const coro_descriptor *des
 #if CORO_HOSTED
     coro_header_init_(frame, descriptor, 0);
     coro_zero_(frame + 1, zero_end - sizeof *frame);
-#else /* START is 0 */
+#else
     coro_zero_(frame, zero_end);
     frame->descriptor = descriptor;
 #endif
@@ -393,7 +393,6 @@ CORO_INLINE coro_void *coro_call_of_(const coro_descriptor *descriptor, void *ob
     call->a.pointer = (void *)(uintptr_t)argument;
     return (coro_void *)call;
 }
-
 #endif
 #endif
 

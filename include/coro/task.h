@@ -101,7 +101,7 @@ enum { /* driver.flags */
     CORO_TASK_CALL_ = 4,     /* ...which was made in line: resume its caller */
     CORO_TASK_CANCEL_ = CORO_DRIVER_CAREFUL_, /* some scope around it is cancelled: look closer */
     CORO_TASK_CANCELED_ = 16, /* the task itself was */
-    CORO_TASK_FAILED_ = 16,   /* without scopes, the only one: its wait failed, wait.a has the error */
+    CORO_TASK_FAILED_ = 16,   /* without scopes, the only flag: its wait failed, by wait.a */
     CORO_TASK_DONE_ = 32,
     CORO_TASK_TAKEN_ = 64, /* somebody has taken its error */
     CORO_TASK_POOL_ = 128  /* memory: from the pool */

@@ -466,19 +466,6 @@ coro_time coro_loop_time(coro_loop *loop)
     return coro_backend_now(loop);
 }
 
-#if CORO_HOSTED
-void coro_loop_metrics_get(const coro_loop *loop, coro_loop_metrics *metrics)
-{
-    *metrics = loop->metrics;
-    metrics->turns += loop->idle_turns;
-    metrics->resumes += loop->idle_resumes;
-    metrics->tasks = loop->task_count;
-    metrics->frames = loop->pool.live;
-    if (metrics->tasks_max < loop->watched_max)
-        metrics->tasks_max = loop->watched_max;
-}
-#endif
-
 void coro_loop_report(coro_loop *loop, const coro_report *report)
 {
     if (loop->report != NULL && !loop->reporting) {

@@ -93,4 +93,15 @@ void coro_watch_close(coro_loop *loop, bool ended)
         TELL(loop, loop_closing, loop)
 }
 
+void coro_loop_metrics_get(const coro_loop *loop, coro_loop_metrics *metrics)
+{
+    *metrics = loop->metrics;
+    metrics->turns += loop->idle_turns;
+    metrics->resumes += loop->idle_resumes;
+    metrics->tasks = loop->task_count;
+    metrics->frames = loop->pool.live;
+    if (metrics->tasks_max < loop->watched_max)
+        metrics->tasks_max = loop->watched_max;
+}
+
 #endif
