@@ -20,7 +20,7 @@
 #include <simavr/sim_elf.h>
 
 #define HZ 16000000u
-#define CYCLES_MAX (4ull * HZ)
+#define CYCLES_MAX (60ull * HZ)
 #define GPIOR0 0x3e
 
 static char said[256];
