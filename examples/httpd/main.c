@@ -127,6 +127,16 @@ ASYNC(flush_log, ARGS(FILE *, log))
     ASYNC_END;
 }
 
+/* A task, so that its turn comes when signals are waited for: who reads it may send one at once. */
+ASYNC(announce, ARGS(const struct options *, options, unsigned, port))
+{
+    ASYNC_BEGIN;
+    printf("serving %s on %s://%s:%u/\n", self->options->directory,
+           self->options->site.tls != NULL ? "https" : "http", self->options->host, self->port);
+    fflush(stdout);
+    ASYNC_END;
+}
+
 ASYNC(main_async, ARGS(struct options *, options),
       VARS(coro_server *server; coro_group group; int signal_number;))
 {
@@ -134,11 +144,9 @@ ASYNC(main_async, ARGS(struct options *, options),
     AWAIT(self->server, coro_start_server(CORO_HANDLER(serve_connection), &self->options->site,
                                           self->options->host, self->options->port,
                                           &self->options->server));
-    printf("serving %s on %s://%s:%u/\n", self->options->directory,
-           self->options->site.tls != NULL ? "https" : "http", self->options->host,
-           (unsigned)coro_server_port(self->server));
-    fflush(stdout);
     CORO_GROUP(self->group) {
+        coro_group_create_task(&self->group,
+                               announce(self->options, coro_server_port(self->server)));
         if (self->options->site.log != NULL)
             coro_group_create_task(&self->group, flush_log(self->options->site.log));
         AWAIT(self->signal_number, coro_signal_wait(CORO_SIGNAL(SIGINT) | CORO_SIGNAL(SIGTERM)));
