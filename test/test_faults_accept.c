@@ -122,6 +122,45 @@ Test(faults_accept, f001_c131_without_descriptors_some_are_turned_away_and_the_s
     EQ(heard.list[0].error, CORO_EMFILE);
 }
 
+/* Somebody else took the connection, between the event and our accept. */
+static bool is_stolen;
+
+static int robbed_accept4(int fd, struct sockaddr *at, socklen_t *size, int flags)
+{
+    int result = real.accept4(fd, at, size, flags);
+    accepts++;
+    if (!is_stolen || result < 0)
+        return result;
+    is_stolen = false;
+    close(result);
+    errno = EAGAIN;
+    return -1;
+}
+
+ASYNC(robbed, VARS(coro_server *server; char port[8]; int client;))
+{
+    ASYNC_BEGIN;
+    AWAIT(self->server, coro_start_server(CORO_HANDLER(echo), NULL, "127.0.0.1", "0", NULL));
+    memcpy(self->port, port_text(self->server), 8);
+    is_stolen = true;
+    queue_clients(self->port, &self->client, 1);
+    AWAIT(coro_sleep(CORO_MS(30)));
+    HOLDS(!is_stolen && accepts <= 4); /* once or twice, and then it waits */
+    EQ(coro_server_connections(self->server), 0);
+    AWAIT(exchange(self->port, 1000));
+  ASYNC_FINALLY:
+    close(self->client);
+    AWAIT(coro_server_shutdown(self->server, CORO_MS(500)));
+    ASYNC_END;
+}
+
+Test(faults_accept, c131_nothing_to_accept_is_nothing_and_the_next_one_is_accepted)
+{
+    real = coro_sys;
+    coro_sys.accept4 = robbed_accept4;
+    EQ(RUN_NET(robbed()), 0);
+}
+
 Test(faults_accept, f002_without_memory_the_server_pauses_and_turns_nobody_away)
 {
     shorten_system();

@@ -4,6 +4,8 @@
  *
  * A monotonic clock: nanoseconds in 64 bits on hosts, wrapping ticks on small
  * targets. A wait never ends early. Delays saturate: CORO_FOREVER never comes.
+ * Whoever sets the time of day moves no deadline; on Linux the clock stands while
+ * the machine is suspended (CLOCK_MONOTONIC), and a deadline moves by as much.
  */
 #ifndef CORO_CLOCK_H
 #define CORO_CLOCK_H

@@ -204,10 +204,10 @@ static void expire_timers(coro_loop *loop)
 {
     coro_timer *timer;
     int kind;
-    while ((kind = coro_timers_expire(loop, NOW(loop), &timer)) >= 0) {
 #if CORO_HOSTED
-        loop->metrics.timers++;
+    uint64_t end = loop->metrics.timers + RESUMES_UNASKED; /* then the system is asked again */
 #endif
+    while ((kind = coro_timers_expire(loop, NOW(loop), &timer)) >= 0) {
         if (kind == CORO_TIMER_SLEEP)
             coro_sleep_expired(coro_timer_task(timer));
 #if CORO_TIME_BITS == 64
@@ -217,6 +217,10 @@ static void expire_timers(coro_loop *loop)
 #if CORO_SCOPES
         else
             coro_scope_expired(coro_container_of(timer, coro_scope, timer));
+#endif
+#if CORO_HOSTED
+        if (++loop->metrics.timers == end)
+            break;
 #endif
     }
 }
