@@ -77,8 +77,9 @@
 #define CORO_FALLTHROUGH_
 #endif
 
-/* Around our own shadowed constants: a user's -Wshadow is not for them. */
-#if defined(__GNUC__) || defined(__clang__)
+/* Around our own shadowed constants: a user's -Wshadow is not for them. Between `for (...)` and its
+ * body old compilers (gcc 5, which AVR has) take a pragma for the body: these have none. */
+#if defined(__clang__) || (defined(__GNUC__) && __GNUC__ >= 11)
 #define CORO_SHADOW_                                                                               \
     _Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Wshadow\"")
 #define CORO_END_SHADOW_ _Pragma("GCC diagnostic pop")
@@ -146,7 +147,7 @@
         !(self->coro.flags & CORO_FRAME_RETURN_))                                                  \
         CORO_MISUSED_AT_(CORO_MISUSED_RESULT_);                                                    \
     CORO_MISUSE_()                                                                                 \
-    CORO_END_SHADOW_ /* of CORO_WATCH_LOCALS_ */                                                   \
+    CORO_UNWATCH_LOCALS_                                                                           \
     return (coro_status){CORO_DONE_}
 #else /* code must be small */
 #define CORO_FINISH_()                                                                             \
@@ -155,7 +156,7 @@
     }                                                                                              \
     CORO_CHECK_END_();                                                                             \
     CORO_MISUSE_()                                                                                 \
-    CORO_END_SHADOW_ /* of CORO_WATCH_LOCALS_ */                                                   \
+    CORO_UNWATCH_LOCALS_                                                                           \
     return coro_end_(&self->coro, coro_error_ != 0 ? coro_error_ : (int)coro_state_)
 #endif
 

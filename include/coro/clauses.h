@@ -53,6 +53,11 @@
 #else
 #define CORO_WATCH_LOCALS_
 #endif
+#if defined(__GNUC__) || defined(__clang__)
+#define CORO_UNWATCH_LOCALS_ _Pragma("GCC diagnostic pop")
+#else
+#define CORO_UNWATCH_LOCALS_
+#endif
 
 /* --- definition -------------------------------------------------------------------------- */
 
