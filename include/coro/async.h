@@ -78,8 +78,8 @@
 #endif
 
 /* Around our own shadowed constants: a user's -Wshadow is not for them. Between `for (...)` and its
- * body old compilers (gcc 5, which AVR has) take a pragma for the body: these have none. */
-#if defined(__clang__) || (defined(__GNUC__) && __GNUC__ >= 11)
+ * body compilers up to gcc 11 take a pragma for the body: these have none. */
+#if defined(__clang__) || (defined(__GNUC__) && __GNUC__ >= 12)
 #define CORO_SHADOW_                                                                               \
     _Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Wshadow\"")
 #define CORO_END_SHADOW_ _Pragma("GCC diagnostic pop")
