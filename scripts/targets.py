@@ -3,16 +3,19 @@
 """targets: build and run on every machine that the library is for; a line each.
 
     targets.py [--files] [--keep FOLDER] [NAME...]
+    targets.py --frames [SOURCE...]
 
 `target: ok`, or `target: FAIL reason`. Firmware runs on qemu's boards, whose time is counted in
 instructions, and on libsimavr; programs of a host's library under qemu-user. A tool that is
-missing fails. --files prints of what each firmware is built.
+missing fails. --files prints of what each firmware is built; --frames, as CSV, how many bytes each
+coroutine of these sources takes on each board: its frame; and a task, and the loop.
 """
 import argparse
 import concurrent.futures
 import glob
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -57,6 +60,12 @@ HOSTS = {
     "riscv64": (["riscv64-linux-gnu-gcc", "-static"], ["qemu-riscv64"]),
     "i686": (["i686-linux-gnu-gcc", "-static"], ["qemu-i386"]),
 }
+# Other compilers than those of ./dev test, which are Debian 12's gcc-12 and clang-14; and those as
+# GNU C17. The optional ones have a line, and are asked for where they are: nothing else of ours
+# needs them, and each is more than a hundred megabytes.
+STRICT = ["-pedantic", "-Wall", "-Wextra", "-Werror"]
+OPTIONAL = ["clang-13", "clang-15", "clang-16", "clang-19"]
+HOSTS |= {compiler: ([compiler, *STRICT], []) for compiler in ["gcc-11", *OPTIONAL]}
 PLAIN = ["kernel", "debug", "inbox", "lane"]
 # The unit tests that need no system, with a Criterion of their own: how many there are at least,
 # what a board has of memory, and those that stay at home.
@@ -94,6 +103,36 @@ def run(command, stdin="", limit=300, lines=1):
         raise Failed(f"{os.path.basename(command[0])}: status {done.returncode}"
                      + "".join(": " + line for line in said[-lines:]))
     return done.stdout
+
+
+def sizes_in(board, config, source, folder):
+    """Of what the compiler lays out: (what, bytes). The sizes are those of symbols."""
+    with open(os.path.join(ROOT, source), encoding="utf-8") as file:
+        names = re.findall(r"^(?:CORO_)?ASYNC(?:_DECLARE)?\((\w+)", file.read(), re.M)
+    compiler = BOARDS[board][0]
+    program = os.path.join(folder, "frames.c")
+    with open(program, "w", encoding="utf-8") as file:
+        print(f'#include "{os.path.join(ROOT, source)}"', *(
+            f"char size_of_{name}[sizeof({kind})];" for name, kind in
+            [("a_task", "coro_task"), ("the_loop", "coro_loop"),
+             *((name, "struct " + name) for name in names)]), sep="\n", file=file)
+    run([*compiler, *COMMON, "-fno-lto", "-I" + os.path.dirname(source),
+         f'-DCORO_CONFIG_FILE="{config}.h"', "-c", program, "-o", program + ".o"])
+    nm = compiler[0].removesuffix("gcc") + "nm"
+    for line in run([nm, "-S", "--size-sort", program + ".o"]).splitlines():
+        size, _, name = line.split()[1:]
+        if name.startswith("size_of_"):
+            yield name.removeprefix("size_of_"), int(size, 16)
+
+
+def frames(sources):
+    print("target,config,what,bytes")
+    with tempfile.TemporaryDirectory() as folder:
+        for board in BOARDS:
+            for config in "minimal", "full":
+                for source in sources or [FIRMWARE + "three_tasks.c"]:
+                    for what, size in sizes_in(board, config, source, folder):
+                        print(f"{board},{config},{what},{size}")
 
 
 def kernel_files():
@@ -249,6 +288,29 @@ def host(name, folder):
         run([*runner, path], limit=240)
 
 
+def gnu17(compiler, _):
+    """As far as the compiler complains."""
+    flags = ["-std=gnu17", *STRICT, "-pthread", "-Iinclude", "-Isrc"]
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(lambda source: run([compiler, *flags, "-fsyntax-only", source]),
+                      library_files()))
+
+
+def tcc(folder):
+    """It has no <stdatomic.h>, which threads, signals and much of the net need. The rest: the
+    floors beneath, and the kernel of small machines, run on this one."""
+    flags = ["tcc", "-std=c11", "-Wall", "-Werror", "-Iinclude", "-Isrc"]
+    for source in library_files():
+        if source.startswith(("src/kernel/", "src/stream/", "src/poll/")):
+            run([*flags, "-c", source, "-o", os.path.join(folder, "tcc.o")])
+    for config in "cortex_m0", "cortex_m0_minimal", "avr", "avr_minimal":
+        for program in "tiny", "check":
+            path = os.path.join(folder, f"tcc-{config}-{program}")
+            run([*flags, f'-DCORO_CONFIG_FILE="{config}.h"', "-Itest/targets",
+                 f"test/targets/{program}.c", *kernel_files()[:-1], "-o", path])
+            run([path], limit=60)
+
+
 def library_files():
     floors = ["kernel", "poll", "thread", "stream", "net", "os", "debug"]
     paths = [path for floor in floors for path in sorted(glob.glob(f"src/{floor}/*.c",
@@ -278,6 +340,9 @@ def targets():
         yield f"{board}, resume", lambda folder, b=board: resume(b, folder)
     yield "howto", howto
     yield "cortex-m0, 16-bit ticks", lambda folder: stress("cortex-m0", "full", folder, [STATE16])
+    for compiler in "gcc", "clang":
+        yield f"{compiler}, gnu17", lambda folder, c=compiler: gnu17(c, folder)
+    yield "tcc", tcc
     for name in HOSTS:
         yield name, lambda folder, n=name: host(n, folder)
 
@@ -285,6 +350,7 @@ def targets():
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--files", action="store_true")
+    parser.add_argument("--frames", action="store_true")
     parser.add_argument("--keep", metavar="FOLDER", help="leave what was built there")
     parser.add_argument("names", nargs="*", help="only targets that begin so")
     options = parser.parse_args()
@@ -292,12 +358,18 @@ def main():
         for board in BOARDS:
             print(f"{board}:", *firmware_files(board, [FIRMWARE + "three_tasks.c"]))
         return 0
+    if options.frames:
+        frames(options.names)
+        return 0
     failed = 0
     with tempfile.TemporaryDirectory() as scratch:
         folder = os.path.abspath(options.keep or scratch)
         os.makedirs(folder, exist_ok=True)
         for name, check in targets():
             if options.names and not name.startswith(tuple(options.names)):
+                continue
+            if name in OPTIONAL and not shutil.which(name):
+                print(f"{name}: not installed", flush=True)
                 continue
             try:
                 note = check(folder)
