@@ -306,6 +306,10 @@ class Summary(Scratch):
         self.assertEqual(counts, {"passed": 3, "failed": 1, "skipped": 1})
         self.assertEqual(failures, ["task: the program ended with ERROR"])
 
+    def test_what_a_terminal_would_do_does_no_harm(self):
+        counts, _ = self.count("<system-out>stax\b \bt \x1b[K</system-out>", {})
+        self.assertEqual(counts, {"passed": 3, "failed": 0, "skipped": 1})
+
 
 if __name__ == "__main__":
     unittest.main()

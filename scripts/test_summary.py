@@ -16,10 +16,20 @@ import sys
 import xml.etree.ElementTree
 
 
+# What a program may say, a terminal's editing for instance, and XML may not contain.
+UNSPEAKABLE = {code: None for code in range(32) if chr(code) not in "\t\n\r"}
+
+
+def parse(path):
+    """The JUnit file; meson writes into it what the programs said as it came."""
+    with open(path, encoding="utf-8", errors="replace") as file:
+        return xml.etree.ElementTree.fromstring(file.read().translate(UNSPEAKABLE))
+
+
 def read_cases(path):
     """For each program its cases, as (name, outcome)."""
     programs = {}
-    for suite in xml.etree.ElementTree.parse(path).getroot().iter("testsuite"):
+    for suite in parse(path).iter("testsuite"):
         for case in suite.iter("testcase"):
             bad = case.find("failure") is not None or case.find("error") is not None
             skipped = case.find("skipped") is not None

@@ -323,9 +323,11 @@ ASYNC(is_in_line, ARGS(int, threads), VARS(client clients[MANY + 1]; int i, erro
     AWAIT_CATCH(self->error, coro_task_join(self->clients[self->threads].task));
     EQ(self->error, CORO_ECANCELED);
     EQ(atomic_load(&steps), self->threads); /* its own never began */
+    for (int i = 0; i <= self->threads; i++) {
+        coro_task_cancel(self->clients[i].task);
+        sem_post(&gate); /* for any of those that are held */
+    }
     for (self->i = 0; self->i <= self->threads; self->i++) {
-        sem_post(&gate);
-        coro_task_cancel(self->clients[self->i].task);
         AWAIT_CATCH(self->error, coro_task_join(self->clients[self->i].task));
         EQ(self->error, CORO_ECANCELED);
         coro_task_release(self->clients[self->i].task);
