@@ -21,7 +21,7 @@ static atomic_int steps, steps_elsewhere;
 static atomic_int to_hold, held; /* steps that shall wait at the gate, that are there or were */
 static sem_t gate;
 static atomic_int ticks, ticks_wanted, steps_with_ticks;
-static atomic_bool no_threads, no_memory;
+static atomic_bool no_threads, no_memory, no_executor;
 static _Thread_local bool is_in_step;
 
 /* --- OpenSSL, the system -------------------------------------------------------------------- */
@@ -32,6 +32,8 @@ int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
                           void *(*run)(void *), void *argument);
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
                           void *(*run)(void *), void *argument);
+void *__real_calloc(size_t count, size_t size);
+void *__wrap_calloc(size_t count, size_t size);
 void *__real_realloc(void *block, size_t size);
 void *__wrap_realloc(void *block, size_t size);
 
@@ -68,6 +70,11 @@ int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
 {
     return atomic_load(&no_threads) ? EAGAIN
                                     : __real_pthread_create(thread, attributes, run, argument);
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+    return atomic_load(&no_executor) ? NULL : __real_calloc(count, size);
 }
 
 void *__wrap_realloc(void *block, size_t size)
@@ -406,6 +413,20 @@ Test(tls_offload, no_memory_in_the_thread_is_an_error_of_the_handshake)
 {
     atomic_store(&no_memory, true);
     EQ(RUN(has_no_memory()), 0);
+}
+
+ASYNC(has_no_executor)
+{
+    ASYNC_BEGIN;
+    atomic_store(&no_executor, true);
+    AWAIT(has_no_memory());
+    ASYNC_END;
+}
+
+Test(tls_offload, no_memory_for_the_threads_is_an_error_of_the_handshake)
+{
+    EQ(RUN(has_no_executor()), 0);
+    EQ(atomic_load(&steps), 0);
 }
 
 Test(tls_offload, what_a_thread_may_say_is_bounded)

@@ -18,7 +18,7 @@
 
 enum { ADDRESSES = 8, CLIENTS = 32, LIMIT = 8 };
 
-static char addresses[ADDRESSES][16];
+static char addresses[ADDRESSES][24];
 static char port[8];
 
 /* --- what there is ------------------------------------------------------------------------ */
