@@ -66,6 +66,16 @@ HOSTS = {
 STRICT = ["-pedantic", "-Wall", "-Wextra", "-Werror"]
 OPTIONAL = ["clang-13", "clang-15", "clang-16", "clang-19"]
 HOSTS |= {compiler: ([compiler, *STRICT], []) for compiler in ["gcc-11", *OPTIONAL]}
+# Of SDCC: its flags; a simulator, and its memory in which sdcc.c has a window to it.
+SDCC = {
+    "mcs51": (["--model-large", "--stack-auto"], ["s51", "-I", "if=xram[0xffff]"]),
+    "stm8": ([], ["sstm8", "-I", "if=rom[0x7fff]"]),
+    "z80": ([], ["sz80", "-I", "if=outputs[0xff]"]),
+}
+# It warns of what a configuration makes constant, and on mcs51 of pointers that were numbers.
+SDCC_FLAGS = ["--std-c11", "--Werror", *(word for number in ["110", "126", "127"]
+                                         for word in ["--disable-warning", number]),
+              "-Iinclude", "-Isrc", "-Itest/targets", '-DCORO_CONFIG_FILE="sdcc.h"']
 PLAIN = ["kernel", "debug", "inbox", "lane"]
 # The unit tests that need no system, with a Criterion of their own: how many there are at least,
 # what a board has of memory, and those that stay at home.
@@ -311,6 +321,28 @@ def tcc(folder):
             run([path], limit=60)
 
 
+def sdcc(machine, folder):
+    """All of the smallest kernel as a library, and what a program with it says in a simulator."""
+    flags, simulator = SDCC[machine]
+    compiler = ["sdcc", "-m" + machine, *flags]
+    place = os.path.join(folder, "sdcc-" + machine)
+    os.makedirs(place, exist_ok=True)
+
+    def build(source):
+        path = object_of(place, source).removesuffix("o") + "rel"
+        run([*compiler, *SDCC_FLAGS, "-c", source, "-o", path])
+        return path
+
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        program, *kernel = pool.map(build, ["test/targets/sdcc.c", *kernel_files()])
+    library, path = os.path.join(place, "coro.lib"), os.path.join(place, "sdcc.ihx")
+    run(["sdar", "-rc", library, *kernel])
+    run([*compiler, program, library, "-o", path])
+    said = run([*simulator, "-q", "-G", path], limit=60)
+    if not said.endswith("\nok\n"):
+        raise Failed(f"said {said[-40:]!r}")
+
+
 def library_files():
     floors = ["kernel", "poll", "thread", "stream", "net", "os", "debug"]
     paths = [path for floor in floors for path in sorted(glob.glob(f"src/{floor}/*.c",
@@ -343,6 +375,8 @@ def targets():
     for compiler in "gcc", "clang":
         yield f"{compiler}, gnu17", lambda folder, c=compiler: gnu17(c, folder)
     yield "tcc", tcc
+    for machine in SDCC:
+        yield f"sdcc {machine}", lambda folder, m=machine: sdcc(m, folder)
     for name in HOSTS:
         yield name, lambda folder, n=name: host(n, folder)
 

@@ -36,6 +36,12 @@
 #include <coro/clauses.h>
 #include <coro/driver.h>
 
+/* SDCC 4.2 believes that whoever is in a loop came in by its head: what it computed there is not
+ * there behind a case. From here on it computes anew. */
+#ifdef __SDCC
+#pragma nogcse
+#endif
+
 /* --- states -------------------------------------------------------------------------------- */
 
 /* This place in the source as a state: 16 a line, or one where states are narrow. */
@@ -148,7 +154,7 @@
         CORO_MISUSED_AT_(CORO_MISUSED_RESULT_);                                                    \
     CORO_MISUSE_()                                                                                 \
     CORO_UNWATCH_LOCALS_                                                                           \
-    return (coro_status){CORO_DONE_}
+    return CORO_STATUS_(CORO_DONE_)
 #else /* code must be small */
 #define CORO_FINISH_()                                                                             \
     CORO_FALLTHROUGH_                                                                              \
@@ -292,7 +298,7 @@
     CORO_FALLTHROUGH_                                                                              \
     CORO_CASE_(n):                                                                                 \
     if (coro_callee_->error > 0)                                                                   \
-        return (coro_status){(uint_fast8_t)coro_callee_->error};
+        return CORO_STATUS_((uint_fast8_t)coro_callee_->error);
 #else
 #define CORO_START_(n, call)                                                                       \
     _Static_assert(CORO_LINE_FITS_, "the source is too long for the state's number");              \
@@ -303,7 +309,7 @@
         coro_status coro_status_;                                                                  \
         coro_status_ = CORO_BY_TYPE_(call, coro_enter_leaf_, coro_enter_)(                         \
             coro_driver_, &self->coro, coro_callee_);                                              \
-        if (coro_status_.code_ != CORO_DONE_) {                                                    \
+        if (CORO_CODE_(coro_status_) != CORO_DONE_) {                                              \
             return coro_status_;                                                                   \
             CORO_CASE_(n):;                                                                        \
         }                                                                                          \
@@ -316,8 +322,8 @@
     coro_callee_ = &(call)->coro;                                                                  \
     {                                                                                              \
         coro_status coro_status_;                                                                  \
-        if ((coro_status_ = coro_enter_(coro_driver_, &self->coro, coro_callee_)).code_ !=         \
-            CORO_DONE_) {                                                                          \
+        coro_status_ = coro_enter_(coro_driver_, &self->coro, coro_callee_);                       \
+        if (CORO_CODE_(coro_status_) != CORO_DONE_) {                                              \
             return coro_status_;                                                                   \
             CORO_CASE_(m):;                                                                        \
         }                                                                                          \
@@ -429,7 +435,7 @@
         self->coro.state = (coro_state)(n);                                                        \
         coro_driver_->frame = &self->coro;                                                         \
         if (1) {                                                                                   \
-            return (coro_status){CORO_SUSPENDED_};                                                 \
+            return CORO_STATUS_(CORO_SUSPENDED_);                                                  \
             CORO_CASE_(n):;                                                                        \
         }                                                                                          \
     } while (0)
@@ -444,7 +450,7 @@
     do {                                                                                           \
         if (CORO_LIKELY(coro_alone_(&self->coro, sizeof *coro_depth_ - 1))) {                      \
             coro_driver_->frame = &self->coro;                                                     \
-            return (coro_status){CORO_SUSPENDED_};                                                 \
+            return CORO_STATUS_(CORO_SUSPENDED_);                                                  \
         }                                                                                          \
     } while (0)
 #else

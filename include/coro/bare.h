@@ -18,7 +18,8 @@
  * ring (coro/flag.h, coro/ring.h) is how one level tells the other.
  *
  * Five hooks. The macros are yours to define, in CORO_CONFIG_FILE; the functions are weak, so that
- * a definition of yours takes their place.
+ * a definition of yours takes their place. SDCC has nothing weak: there coro_bare_idle is yours to
+ * define, and coro_trap; the clock is what was counted, also by your coro_bare_idle.
  *
  *     CORO_CRITICAL_ENTER()     hold interrupts back; what it returns, a CORO_CRITICAL, goes to
  *     CORO_CRITICAL_EXIT(was)   which puts them back as they were: they nest

@@ -45,7 +45,7 @@
 
 /* Width of a frame's state. 32 bits hold line << 4 | n; 16 bits hold the line. */
 #ifndef CORO_STATE_BITS
-#if CORO_HOSTED || UINTPTR_MAX > 0xffffu
+#if CORO_HOSTED || UINT_MAX > 0xffffu
 #define CORO_STATE_BITS 32
 #else
 #define CORO_STATE_BITS 16
@@ -56,7 +56,7 @@
 #ifndef CORO_TIME_BITS
 #if CORO_HOSTED
 #define CORO_TIME_BITS 64
-#elif UINTPTR_MAX > 0xffffu
+#elif UINT_MAX > 0xffffu
 #define CORO_TIME_BITS 32
 #else
 #define CORO_TIME_BITS 16
@@ -182,9 +182,25 @@
 
 /* A part that a program may do without: NULL where nothing else of the program links it. */
 #if defined(__GNUC__) || defined(__clang__) || defined(__TINYC__)
+#define CORO_HAS_WEAK_ 1
 #define CORO_WEAK __attribute__((weak))
 #else
+#define CORO_HAS_WEAK_ 0 /* on bare metal: coro_trap and coro_bare_idle are yours to define */
 #define CORO_WEAK
+#endif
+
+/* What the body of a coroutine answers. A struct, so that a plain `return 0;` does not compile;
+ * SDCC can neither return one, nor write it in an expression. */
+#ifdef __SDCC
+typedef uint_fast8_t coro_status;
+#define CORO_STATUS_(code) (code)
+#define CORO_CODE_(status) (status)
+#else
+typedef struct coro_status {
+    uint_fast8_t code_;
+} coro_status;
+#define CORO_STATUS_(code) ((coro_status){code})
+#define CORO_CODE_(status) (status).code_
 #endif
 
 #if CORO_HOSTED && (defined(__GNUC__) || defined(__clang__)) && !defined(_WIN32)

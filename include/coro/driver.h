@@ -111,12 +111,13 @@ CORO_INLINE bool coro_alone_(const coro_header *self, unsigned depth)
 /* An item of a generator goes to who consumes it, or to whoever drives the chain. */
 CORO_INLINE coro_status coro_yielded_(coro_driver *driver, coro_header *self)
 {
-    coro_status status = {CORO_DONE_};
+    coro_status status;
+    CORO_CODE_(status) = CORO_DONE_;
     if (CORO_LATE_(self->flags) & CORO_FRAME_GENERATOR_)
         return status;
     CORO_CHECK_LOOPLESS_(driver);
     driver->frame = self;
-    status.code_ = CORO_SUSPENDED_;
+    CORO_CODE_(status) = CORO_SUSPENDED_;
     return status;
 }
 
@@ -127,9 +128,9 @@ CORO_INLINE bool coro_drive_(coro_driver *driver, coro_header *callee)
         coro_header *frame = driver->frame;
         coro_status status;
         status = frame->descriptor->body(frame, driver, callee);
-        if (CORO_LIKELY(status.code_ == CORO_SUSPENDED_))
+        if (CORO_LIKELY(CORO_CODE_(status) == CORO_SUSPENDED_))
             return true;
-        if (status.code_ == CORO_DEEPER_) {
+        if (CORO_CODE_(status) == CORO_DEEPER_) {
             callee = NULL;
             continue;
         }

@@ -39,12 +39,7 @@ typedef uint32_t coro_state;
 typedef uint16_t coro_state;
 #endif
 
-/* What a body answers. A struct, so that a plain `return 0;` does not compile. */
-typedef struct coro_status {
-    uint_fast8_t code_;
-} coro_status;
-
-enum {
+enum { /* what a body answers, in a coro_status */
     CORO_DONE_ = 0,      /* finished: result and error are in the frame */
     CORO_SUSPENDED_ = 1, /* the driver knows whom to resume */
     CORO_DEEPER_ = 2     /* the driver must enter driver->frame: the descent was too deep */

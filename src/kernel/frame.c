@@ -36,12 +36,14 @@ static CORO_NORETURN void trap_in(const coro_header *frame, const char *what)
     coro_trap(frame->descriptor->file, (int)coro_frame_line(frame), text);
 }
 #else
-__attribute__((weak)) void coro_trap(const char *file, int line, const char *what)
+#if CORO_HAS_WEAK_
+CORO_WEAK void coro_trap(const char *file, int line, const char *what)
 {
     (void)file, (void)line, (void)what;
     for (;;) {
     }
 }
+#endif
 
 #if CORO_TEXTS && !CORO_MINIMAL_
 #define trap_in(frame, what)                                                                       \
@@ -113,7 +115,7 @@ static coro_status failed_body(coro_header *self, coro_driver *driver, coro_head
 {
     (void)driver, (void)callee;
     self->state = CORO_STATE_START_; /* it may be awaited again, by somebody else */
-    return (coro_status){CORO_DONE_};
+    return CORO_STATUS_(CORO_DONE_);
 }
 
 static const coro_descriptor failed_descriptor = {
@@ -250,17 +252,22 @@ void coro_driver_close(coro_driver *driver)
 #endif
 
 #if CORO_MINIMAL_ /* where every call of the library is in one record, whose descriptor is unset */
-#define IS_RESUMED(callee) false
+#define IS_CALL(callee) ((callee)->flags & CORO_FRAME_CALL_)
+#define RESULT_OFFSET(callee)                                                                      \
+    (IS_CALL(callee) ? offsetof(coro_call, result) : (callee)->descriptor->result_offset)
+#define RESULT_SIZE(callee)                                                                        \
+    (IS_CALL(callee) ? sizeof(coro_value) : (callee)->descriptor->result_size)
 #else
-#define IS_RESUMED(callee) ((callee)->descriptor == &coro_resumed_call)
+#define IS_CALL(callee) ((callee)->descriptor == &coro_resumed_call)
+#define RESULT_OFFSET(callee) (callee)->descriptor->result_offset
+#define RESULT_SIZE(callee) (callee)->descriptor->result_size
 #endif
 
 void coro_result_copy_(void *to, size_t size, const coro_header *callee)
 {
-    const char *from = (const char *)callee + callee->descriptor->result_offset;
+    const char *from = (const char *)callee + RESULT_OFFSET(callee);
     char *byte = to;
-    CORO_CHECK(size == callee->descriptor->result_size ||
-                   (IS_RESUMED(callee) && size <= sizeof(coro_value)),
+    CORO_CHECK(size == RESULT_SIZE(callee) || (IS_CALL(callee) && size <= sizeof(coro_value)),
                "the lvalue of an AWAIT must have exactly the result's type");
     while (size-- > 0)
         *byte++ = *from++;
@@ -287,8 +294,8 @@ coro_header *coro_enter_(coro_driver *driver, coro_header *self, coro_header *ca
     driver->room--;
     status = callee->descriptor->body(callee, driver, NULL);
     driver->room++;
-    if (status.code_ != CORO_DONE_)
-        return status.code_ == CORO_SUSPENDED_ ? &suspended : &deeper;
+    if (CORO_CODE_(status) != CORO_DONE_)
+        return CORO_CODE_(status) == CORO_SUSPENDED_ ? &suspended : &deeper;
     driver->frame = self;
     return callee;
 }
@@ -297,7 +304,7 @@ coro_header *coro_enter_(coro_driver *driver, coro_header *self, coro_header *ca
 coro_status coro_descend_slow_(coro_driver *driver, coro_header *callee)
 {
     driver->frame = callee;
-    return (coro_status){CORO_DEEPER_};
+    return CORO_STATUS_(CORO_DEEPER_);
 }
 #endif
 
@@ -408,7 +415,7 @@ coro_status coro_end_(coro_header *self, int outcome)
     if ((int16_t)self->descriptor->result_size > 0 && self->error == 0 &&
         !(self->flags & CORO_FRAME_RETURN_))
         coro_misused_(self, CORO_MISUSED_RESULT_);
-    return (coro_status){CORO_DONE_};
+    return CORO_STATUS_(CORO_DONE_);
 }
 #endif
 

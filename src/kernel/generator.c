@@ -144,12 +144,12 @@ static coro_status round_body(coro_header *self, coro_driver *driver, coro_heade
         driver->room--;
         status = frame->descriptor->body(frame, driver, NULL);
         driver->room++;
-        if (status.code_ != CORO_DONE_)
+        if (CORO_CODE_(status) != CORO_DONE_)
             return status;
         callee = frame;
     }
     came_back(driver, slot, callee);
-    return (coro_status){CORO_DONE_};
+    return CORO_STATUS_(CORO_DONE_);
 }
 
 /* Made, but given up before it was awaited. */

@@ -153,7 +153,7 @@ static coro_status join_enter(coro_header *self, coro_driver *driver, coro_heade
         task->driver.flags |= CORO_TASK_TAKEN_;
         driver->loop->budget--;
         self->state = CORO_STATE_FINISHED_;
-        return (coro_status){CORO_DONE_};
+        return CORO_STATUS_(CORO_DONE_);
     }
     return join_any(self, driver);
 }

@@ -58,9 +58,11 @@ coro_header *coro_frame_resolve(coro_header *frame);
 /* The allocator of a loop that was given none: malloc's on hosts, nothing elsewhere. */
 void *coro_heap_resize(void *context, void *block, size_t old, size_t fresh);
 
+#if !CORO_MINIMAL_
 /* pool.c */
 void coro_pool_init(coro_pool *pool, coro_allocator allocator, void *arena, size_t size);
 void coro_pool_close(coro_pool *pool);
+#endif
 
 /* loop.c: as coro_check_thread, which nobody needs to call while the loop runs. */
 CORO_FAST void coro_check_here(const coro_loop *loop)

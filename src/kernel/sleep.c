@@ -15,6 +15,7 @@ static int sleep_start(coro_task *task, coro_call *call)
     coro_duration delay = call->delay;
 #else
     coro_duration delay = (coro_duration)call->a.size;
+    _Static_assert(sizeof delay <= sizeof call->a.size, "CORO_TIME_BITS is too much for a call");
 #endif
     if (delay == CORO_DURATION_INVALID)
         return CORO_EINVAL;

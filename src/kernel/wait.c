@@ -49,7 +49,7 @@ static bool yield_cancel(coro_task *task)
 coro_status coro_leaf_resumed(coro_task *task, coro_call *call)
 {
     coro_wait_finish(task, call);
-    return (coro_status){CORO_DONE_};
+    return CORO_STATUS_(CORO_DONE_);
 }
 
 static const coro_wait_type yield_type = {"turn", yield_cancel, NULL, NULL, false};
@@ -63,7 +63,7 @@ coro_status coro_leaf_yield(coro_task *task, coro_call *call, int error)
         call->coro.error = (int16_t)error;
         call->coro.state = CORO_STATE_FINISHED_;
         task->driver.loop->budget = 0;
-        return (coro_status){CORO_DONE_};
+        return CORO_STATUS_(CORO_DONE_);
     }
     task->wait.a = call->result;
     status = coro_leaf_wait(task, call, &yield_type);
@@ -93,7 +93,7 @@ static coro_status cancelled(coro_task *task, coro_call *call, const coro_wait_t
         return coro_leaf_yield(task, call, CORO_ECANCELED);
     call->coro.error = CORO_ECANCELED;
     call->coro.state = CORO_STATE_FINISHED_;
-    return (coro_status){CORO_DONE_};
+    return CORO_STATUS_(CORO_DONE_);
 }
 
 #endif

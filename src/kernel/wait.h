@@ -205,7 +205,7 @@ CORO_WAIT_INLINE coro_status coro_leaf_wait(coro_task *task, coro_call *call,
         task->driver.frame = &call->coro;
         call->coro.state = CORO_STATE_WAITING_;
     }
-    return (coro_status){CORO_SUSPENDED_};
+    return CORO_STATUS_(CORO_SUSPENDED_);
 }
 
 /* The result of a wait that has ended, as its caller will see it. */
@@ -261,8 +261,13 @@ static inline void coro_wait_finish_here(coro_task *task, coro_call *call)
 #if CORO_MINIMAL_
 /* Here a call has begun before it is awaited: its descriptor's body is `start`, see wait.c. */
 typedef int (*coro_wait_start)(coro_task *task, coro_call *call);
+#ifdef __SDCC /* to which a cast of a cast is no constant */
+#define CORO_START_BODY_(start) (coro_body)(start)
+#else
+#define CORO_START_BODY_(start) (coro_body)(void (*)(void))(start)
+#endif
 #define CORO_LEAF_2_(linkage, name, type, start, discard, size)                                    \
-    linkage const coro_descriptor name##_call_ = {(coro_body)(void (*)(void))(start),              \
+    linkage const coro_descriptor name##_call_ = {CORO_START_BODY_(start),                         \
                                                   offsetof(coro_call, result), size}
 #else
 /* Done at once. The budget of a resume is finite, so that others have their turn. */
@@ -273,7 +278,7 @@ CORO_FAST coro_status coro_leaf_done(coro_task *task, coro_call *call, int error
     if (error != 0) /* it is 0 since the call was made */
         call->coro.error = (int16_t)error;
     call->coro.state = CORO_STATE_FINISHED_;
-    return (coro_status){CORO_DONE_};
+    return CORO_STATUS_(CORO_DONE_);
 }
 
 /* What the start of a wait answered: done, an error, or wait. */

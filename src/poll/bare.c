@@ -25,11 +25,11 @@ void coro_bare_tick_from_isr(void)
 }
 
 /* A machine may take several steps to read it, and be interrupted between them. */
-__attribute__((weak)) coro_time coro_bare_now(void)
+CORO_WEAK coro_time coro_bare_now(void)
 {
     CORO_CRITICAL was;
     coro_time now;
-    if (sizeof ticks <= sizeof(uint_fast8_t) || (sizeof ticks <= 4 && UINTPTR_MAX > 0xffffu))
+    if (sizeof ticks <= sizeof(uint_fast8_t) || (sizeof ticks <= 4 && UINT_MAX > 0xffffu))
         return ticks;
     was = CORO_CRITICAL_ENTER();
     now = ticks;
@@ -37,7 +37,8 @@ __attribute__((weak)) coro_time coro_bare_now(void)
     return now;
 }
 
-__attribute__((weak)) void coro_bare_idle(coro_duration for_ticks)
+#if CORO_HAS_WEAK_
+CORO_WEAK void coro_bare_idle(coro_duration for_ticks)
 {
     (void)for_ticks;
 #if defined(__AVR__) /* SMCR: idle mode, enabled; the instruction behind `sei` still comes first */
@@ -48,6 +49,7 @@ __attribute__((weak)) void coro_bare_idle(coro_duration for_ticks)
     __asm__ volatile("wfi" ::: "memory");
 #endif
 }
+#endif
 
 void coro_bare_wait(coro_loop *loop, coro_time deadline)
 {
