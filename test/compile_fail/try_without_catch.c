@@ -4,8 +4,8 @@
  *
  *   gcc -O0: error coro_end_
  *   gcc -O2: error coro_end_
- *   clang -O0: error coro_status
- *   clang -O2: error coro_status
+ *   clang -O0: error coro_end_
+ *   clang -O2: error coro_end_
  *   tcc: error expected [(]got
  */
 #include <coro/task.h>
