@@ -10,22 +10,8 @@ nginx=$(command -v nginx || echo /usr/sbin/nginx)
 
 httpd=$CORO_BUILD/examples/httpd
 crawl=$CORO_BUILD/examples/crawl
-work=$(mktemp -d)
-servers=
-checks=0
-trap 'kill $servers 2>/dev/null || true; rm -rf "$work"' EXIT
-trap 'exit 130' INT TERM
-
-fail() {
-    echo "crawl.sh: $*" >&2
-    tail -n 20 "$work/out" "$work/err" >&2 2>/dev/null || true
-    exit 1
-}
-
-is() {
-    checks=$((checks + 1))
-    [ "$2" = "$3" ] || fail "$1: \"$3\" was expected, \"$2\" came"
-}
+logs='out err'
+. "$CORO_SOURCE/test/shell/checks.sh"
 
 # start_httpd DIRECTORY OPTIONS...: its port in $port, its number in $server.
 start_httpd() {

@@ -9,23 +9,9 @@ unset CORO_DEBUG CORO_POLL
 
 httpd=$CORO_BUILD/examples/httpd
 crawl=$CORO_BUILD/examples/crawl
-work=$(mktemp -d)
-servers=
-checks=0
-trap 'kill $servers 2>/dev/null || true; rm -rf "$work"' EXIT
-trap 'exit 130' INT TERM
+logs='out err s_client got'
+. "$CORO_SOURCE/test/shell/checks.sh"
 cd "$work"
-
-fail() {
-    echo "https.sh: $*" >&2
-    tail -n 20 out err s_client got >&2 2>/dev/null || true
-    exit 1
-}
-
-is() {
-    checks=$((checks + 1))
-    [ "$2" = "$3" ] || fail "$1: \"$3\" was expected, \"$2\" came"
-}
 
 # has WHAT PATTERN FILE
 has() {

@@ -11,23 +11,9 @@ for tool in curl socat od; do
     command -v $tool >/dev/null || { echo "socks.sh: $tool is missing" && exit 77; }
 done
 
-work=$(mktemp -d)
-servers=
-checks=0
-trap 'kill $servers 2>/dev/null || true; rm -rf "$work"' EXIT
-trap 'exit 130' INT TERM
+logs='proxy httpd'
+. "$CORO_SOURCE/test/shell/checks.sh"
 cd "$work"
-
-fail() {
-    echo "socks.sh: $*" >&2
-    tail -n 20 proxy httpd >&2 2>/dev/null || true
-    exit 1
-}
-
-is() {
-    checks=$((checks + 1))
-    [ "$2" = "$3" ] || fail "$1: \"$3\" was expected, \"$2\" came"
-}
 
 # serve FILE PROGRAM [ARGUMENT...]: its number in $server, its port in $port, its words in FILE.
 serve() {

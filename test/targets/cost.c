@@ -5,6 +5,7 @@
  * qemu's machines (-icount shift=0: one is a nanosecond), cycles on an AVR.
  */
 #include "board.h"
+#include "quiet_bench.h"
 
 #include <coro/task.h>
 
@@ -59,20 +60,6 @@ static uint32_t clock_stop(void)
     return instructions() - began;
 }
 #endif
-
-void bench_lamp_toggled(void)
-{
-}
-
-bool bench_button_is_down(void)
-{
-    return false;
-}
-
-void bench_put(uint8_t byte)
-{
-    (void)byte;
-}
 
 void bench_tick_from_isr(void)
 {

@@ -11,6 +11,7 @@
  * The clock begins shortly before it wraps: -DCORO_FIRST_TICK=-700.
  */
 #include "board.h"
+#include "quiet_bench.h"
 
 #include <coro/queue.h>
 #include <coro/task.h>
@@ -29,26 +30,6 @@ static volatile uint8_t isr_refused;
 static uint16_t counted, wakes, read, checked, slept, busy;
 static uint8_t failed;
 static bool stopping;
-
-#define EXPECT(condition, status)                                                                  \
-    do {                                                                                           \
-        if (!(condition) && failed == 0)                                                           \
-            failed = (status);                                                                     \
-    } while (0)
-
-void bench_lamp_toggled(void)
-{
-}
-
-bool bench_button_is_down(void)
-{
-    return false;
-}
-
-void bench_put(uint8_t byte)
-{
-    (void)byte;
-}
 
 void bench_tick_from_isr(void)
 {

@@ -9,6 +9,7 @@
  * A third task keeps main's loop busy for many ticks at a time: the sampler must not wait for it.
  */
 #include "systick.h"
+#include "quiet_bench.h"
 
 #include <coro/task.h>
 
@@ -23,26 +24,6 @@ static volatile uint16_t ticks, sampled;
 static uint16_t collected, hogged;
 static volatile bool hogs;
 static uint8_t failed;
-
-#define EXPECT(condition, status)                                                                  \
-    do {                                                                                           \
-        if (!(condition) && failed == 0)                                                           \
-            failed = (status);                                                                     \
-    } while (0)
-
-void bench_lamp_toggled(void)
-{
-}
-
-bool bench_button_is_down(void)
-{
-    return false;
-}
-
-void bench_put(uint8_t byte)
-{
-    (void)byte;
-}
 
 void on_urgent(void);
 
