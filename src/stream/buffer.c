@@ -5,7 +5,8 @@
  *     data ─► [ gone │ head ── bytes ── tail │ room ]      all NULL and 0: no block
  *
  * Blocks are the loop's pool's, so taking one costs a few instructions and no
- * call of an allocator, up to its largest size class. Growth is by doubling;
+ * call of an allocator, up to its largest size class. Growth is by doubling, of
+ * small blocks fourfold, for what has outgrown one gathers many small pieces;
  * bytes are moved down only when that makes room for at least as many as are
  * moved, so that each byte is copied a bounded number of times.
  *
@@ -16,6 +17,7 @@
 #if CORO_SCOPES
 
 #define BLOCK_MIN 64u
+#define SMALL 1024u
 
 bool coro_buffer_reserve(coro_pool *pool, coro_buffer *buffer, size_t more)
 {
@@ -32,6 +34,8 @@ bool coro_buffer_reserve(coro_pool *pool, coro_buffer *buffer, size_t more)
         return true;
     }
     capacity = buffer->capacity > 0 ? 2 * buffer->capacity : BLOCK_MIN;
+    if (buffer->capacity > 0 && capacity < SMALL)
+        capacity *= 2;
     while (capacity < size + more)
         capacity *= 2;
     data = coro_pool_take_(pool, capacity);
@@ -47,19 +51,6 @@ bool coro_buffer_reserve(coro_pool *pool, coro_buffer *buffer, size_t more)
     }
     *buffer = (coro_buffer){data, 0, size, capacity};
     return true;
-}
-
-void coro_buffer_append(coro_buffer *buffer, const void *data, size_t size)
-{
-    coro_copy(buffer->data + buffer->tail, data, size);
-    buffer->tail += size;
-}
-
-void coro_buffer_consume(coro_pool *pool, coro_buffer *buffer, size_t size)
-{
-    buffer->head += size;
-    if (buffer->head == buffer->tail)
-        coro_buffer_free(pool, buffer);
 }
 
 void coro_buffer_free(coro_pool *pool, coro_buffer *buffer)

@@ -58,11 +58,25 @@ static inline char *coro_buffer_begin(const coro_buffer *buffer)
 
 /* Have room for `more` bytes behind the tail. False: no memory, nothing has changed. */
 CORO_API bool coro_buffer_reserve(coro_pool *pool, coro_buffer *buffer, size_t more);
+/* Is it there without that? more > 0. */
+static inline bool coro_buffer_has_room(const coro_buffer *buffer, size_t more)
+{
+    return buffer->capacity - buffer->tail >= more;
+}
 /* Room for them is there. */
-CORO_API void coro_buffer_append(coro_buffer *buffer, const void *data, size_t size);
-/* Drop the first bytes; the block goes back when none are left. */
-CORO_API void coro_buffer_consume(coro_pool *pool, coro_buffer *buffer, size_t size);
+static inline void coro_buffer_append(coro_buffer *buffer, const void *data, size_t size)
+{
+    coro_copy(buffer->data + buffer->tail, data, size);
+    buffer->tail += size;
+}
 CORO_API void coro_buffer_free(coro_pool *pool, coro_buffer *buffer);
+/* Drop the first bytes; the block goes back when none are left. */
+static inline void coro_buffer_consume(coro_pool *pool, coro_buffer *buffer, size_t size)
+{
+    buffer->head += size;
+    if (buffer->head == buffer->tail)
+        coro_buffer_free(pool, buffer);
+}
 
 /* --- read.c ------------------------------------------------------------------------------- */
 
@@ -82,7 +96,13 @@ typedef struct coro_slices {
     size_t count;
 } coro_slices;
 
-size_t coro_slices_size(coro_slices list);
+static inline size_t coro_slices_size(coro_slices list)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < list.count; i++)
+        size += list.slices[i].size;
+    return size;
+}
 
 /* Send stream.out and then what is behind `*skip` bytes of `list`, which moves on. 0: all is sent,
  * CORO_EAGAIN, or an error. */

@@ -36,14 +36,6 @@ static coro_slices data_of(const coro_task *task, coro_slice *one)
     return (coro_slices){one, 1};
 }
 
-size_t coro_slices_size(coro_slices list)
-{
-    size_t size = 0;
-    for (size_t i = 0; i < list.count; i++)
-        size += list.slices[i].size;
-    return size;
-}
-
 /* Up to `room` slices of what is behind the first `skip` bytes. */
 static size_t slices_behind(coro_slices list, size_t skip, coro_slice *out, size_t room)
 {

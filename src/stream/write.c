@@ -100,25 +100,50 @@ static int write_list(coro_task *task, coro_call *call, coro_slices list)
     return 0;
 }
 
+/* Small, nothing in its way, and there is room: it only has to be put behind what is corked. */
+static inline bool may_cork(coro_stream *stream, const coro_task *task, size_t size)
+{
+    return CORO_LIKELY(size - 1 < DIRECT_MIN - 1 && may_write(stream, task) == 0 &&
+                       stream->writers.first == NULL &&
+                       size + coro_buffer_size(&stream->out) <= stream->high &&
+                       (coro_buffer_has_room(&stream->out, size) ||
+                        coro_buffer_reserve(&stream->loop->pool, &stream->out, size)));
+}
+
+static inline int corked(coro_stream *stream)
+{
+    if (!stream->flush.queued)
+        coro_send_later(stream);
+    return 0;
+}
+
+static CORO_NOINLINE int write_one(coro_task *task, coro_call *call)
+{
+    const coro_slice one = {call->a.pointer, call->b.size};
+    return write_list(task, call, (coro_slices){&one, 1});
+}
+
 static int write_start(coro_task *task, coro_call *call)
 {
     coro_stream *stream = call->object;
-    size_t size = call->b.size;
-    coro_slice one = {call->a.pointer, size};
-    if (CORO_LIKELY(size - 1 < DIRECT_MIN - 1 && may_write(stream, task) == 0 &&
-                    stream->writers.first == NULL &&
-                    size + coro_buffer_size(&stream->out) <= stream->high &&
-                    coro_buffer_reserve(&stream->loop->pool, &stream->out, size))) {
-        coro_buffer_append(&stream->out, one.data, size); /* small, and nothing in its way */
-        coro_send_later(stream);
-        return 0;
+    if (may_cork(stream, task, call->b.size)) {
+        coro_buffer_append(&stream->out, call->a.pointer, call->b.size);
+        return corked(stream);
     }
-    return write_list(task, call, (coro_slices){&one, 1});
+    return write_one(task, call);
 }
 
 static int writev_start(coro_task *task, coro_call *call)
 {
-    return write_list(task, call, (coro_slices){call->a.pointer, call->b.size});
+    const coro_slices list = {call->a.pointer, call->b.size};
+    coro_stream *stream = call->object;
+    if (may_cork(stream, task, coro_slices_size(list))) {
+        for (size_t i = 0; i < list.count; i++)
+            if (list.slices[i].size > 0)
+                coro_buffer_append(&stream->out, list.slices[i].data, list.slices[i].size);
+        return corked(stream);
+    }
+    return write_list(task, call, list);
 }
 
 static int drain_start(coro_task *task, coro_call *call)
