@@ -7,6 +7,7 @@
 #include "../examples/httpd/mime.h"
 #include "../examples/httpd/path.h"
 
+#include <stdio.h>
 #include <string.h>
 
 SUITE(http);
@@ -130,6 +131,41 @@ Test(http, head_size_finds_the_end_wherever_the_bytes_are_cut)
         strcat(more, "GET /2");
         scanned = 0;
         cr_expect(eq(sz, http_head_size(more, strlen(more), &scanned), size), "row %zu", row);
+    }
+}
+
+Test(http, a_request_is_taken_as_soon_as_it_is_whole_and_not_before)
+{
+    static const struct {
+        const char *text;
+        int status;
+    } rows[] = {
+        {"GET / HTTP/1.1\r\nHost: x\r\n\r\n", 0},
+        {"\r\n\nGET / HTTP/1.1\nHost: x\n\n", 0},
+        {"GET / HTTP/1.1\r\n\r\n", 400},
+        {"GET  / HTTP/1.1\r\nHost: x\r\n\r\n", 400},
+        {"GET / HTTP/2.0\r\nHost: x\r\n\r\n", 505},
+        {"GET / HTTP/1.1\r\nHost : x\r\n\r\n", 400},
+        {"GET / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: zip\r\n\r\n", 501},
+    };
+    for (size_t row = 0; row < sizeof rows / sizeof rows[0]; row++) {
+        size_t size = strlen(rows[row].text), scanned = 0;
+        char more[128];
+        http_head head;
+        int status;
+        snprintf(more, sizeof more, "%sGET /2 HTTP/1.1\r\n", rows[row].text);
+        for (size_t i = 0; i < size; i++)
+            cr_expect(eq(sz, http_take_request(&head, &status, more, i, &scanned), 0),
+                      "row %zu at %zu", row, i);
+        for (int at_once = 0; at_once < 2; at_once++, scanned = 0) {
+            size_t have = at_once ? strlen(more) : size;
+            status = -1;
+            cr_expect(eq(sz, http_take_request(&head, &status, more, have, &scanned), size),
+                      "row %zu", row);
+            cr_expect(eq(int, status, rows[row].status), "row %zu", row);
+            if (status == 0)
+                cr_expect(http_text_is(head.target, "/"), "row %zu", row);
+        }
     }
 }
 

@@ -9,42 +9,47 @@
 
 #include "../../examples/common/http.h"
 
-#include <string.h>
-
-#define HELLO                                                                                      \
-    "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 13\r\n\r\nHello, World!"
-#define MISSING                                                                                    \
-    "HTTP/1.1 404 Not Found\r\nContent-Type: text/plain\r\nContent-Length: 10\r\n\r\nNot found\n"
-#define BAD "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-
-/* The answer to a complete head; *go_on: is another one welcome? */
-static const char *answer(const char *data, size_t size, bool *go_on)
-{
-    http_head head;
-    if (http_parse_request(&head, data, size) != 0) {
-        *go_on = false;
-        return BAD;
+#define SLICE(text)                                                                                \
+    {                                                                                              \
+        text, sizeof text - 1                                                                      \
     }
-    *go_on = head.keep_alive;
-    return http_text_is(head.method, "GET") && http_text_is(head.target, "/") ? HELLO : MISSING;
+static const coro_slice hello = SLICE("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
+                                      "Content-Length: 13\r\n\r\nHello, World!");
+static const coro_slice missing = SLICE("HTTP/1.1 404 Not Found\r\nContent-Type: text/plain\r\n"
+                                        "Content-Length: 10\r\n\r\nNot found\n");
+static const coro_slice bad = SLICE("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n"
+                                    "Connection: close\r\n\r\n");
+
+/* The answer to the next request, which is consumed; none while it is not complete.
+ * *have: how much of it there is; *go_on: is another one welcome? */
+static coro_slice answer(coro_stream *stream, size_t *have, size_t *scanned, bool *go_on)
+{
+    const char *data = coro_stream_buffered(stream, have);
+    http_head head;
+    int status = 400;
+    size_t size = http_take_request(&head, &status, data, *have, scanned);
+    coro_slice reply = bad;
+    if (size == 0 && *have <= HTTP_HEAD_MAX)
+        return (coro_slice){NULL, 0};
+    *go_on = size > 0 && status == 0 && head.keep_alive;
+    if (size > 0 && status == 0) {
+        bool is_known = http_text_is(head.method, "GET") && http_text_is(head.target, "/");
+        reply = is_known ? hello : missing;
+    }
+    coro_stream_consume(stream, size);
+    *scanned = 0;
+    return reply;
 }
 
 ASYNC(http, ARGS(coro_stream *, stream, void *, context),
-      VARS(size_t scanned, size, have; const char *text; bool go_on;))
+      VARS(size_t have, size, scanned; coro_slice reply; bool go_on;))
 {
     ASYNC_BEGIN;
     self->go_on = true;
     while (self->go_on) {
-        self->text = coro_stream_buffered(self->stream, &self->have);
-        self->size = http_head_size(self->text, self->have, &self->scanned);
-        if (self->size > 0) {
-            self->text = answer(self->text, self->size, &self->go_on);
-            coro_stream_consume(self->stream, self->size);
-            self->scanned = 0;
-            AWAIT(coro_stream_write(self->stream, self->text, strlen(self->text)));
-        } else if (self->have > HTTP_HEAD_MAX) {
-            AWAIT(coro_stream_write(self->stream, BAD, sizeof BAD - 1));
-            break;
+        self->reply = answer(self->stream, &self->have, &self->scanned, &self->go_on);
+        if (self->reply.size > 0) {
+            AWAIT(coro_stream_write(self->stream, self->reply.data, self->reply.size));
         } else {
             AWAIT(self->size, coro_stream_peek(self->stream, self->have + 1));
             if (self->size <= self->have)

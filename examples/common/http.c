@@ -17,11 +17,55 @@
 #include <string.h>
 #include <time.h>
 
-static bool is_token_char(unsigned char c)
+enum { VERSION_SIZE = 8 };             /* "HTTP/1.1" */
+
+/* What a byte may be part of. RFC 9110, 5.6.2 and 5.5: a value may hold blanks, tabs, visible
+ * characters and bytes from 0x80 on. A line's end is of no kind. */
+enum { TOKEN = 1, TARGET = 2, VALUE = 4 };
+
+#define T (TOKEN | TARGET | VALUE)
+#define U (TARGET | VALUE)
+#define V VALUE
+#define SIXTEEN(kind)                                                                              \
+    kind, kind, kind, kind, kind, kind, kind, kind, kind, kind, kind, kind, kind, kind, kind, kind
+static const unsigned char kinds[256] = {
+    0, 0, 0, 0, 0, 0, 0, 0, 0, V, 0, 0, 0, 0, 0, 0,     /* tab */
+    SIXTEEN(0),
+    V, T, U, T, T, T, T, T, U, U, T, T, U, T, T, U,     /* blank !"#$%&'()*+,-./ */
+    T, T, T, T, T, T, T, T, T, T, U, U, U, U, U, U,     /* 0-9 :;<=>? */
+    U, T, T, T, T, T, T, T, T, T, T, T, T, T, T, T,     /* @ A-O */
+    T, T, T, T, T, T, T, T, T, T, T, U, U, U, T, T,     /* P-Z [\]^_ */
+    SIXTEEN(T),                                         /* ` a-o */
+    T, T, T, T, T, T, T, T, T, T, T, U, T, U, T, 0,     /* p-z {|}~ DEL */
+    SIXTEEN(U), SIXTEEN(U), SIXTEEN(U), SIXTEEN(U),
+    SIXTEEN(U), SIXTEEN(U), SIXTEEN(U), SIXTEEN(U),
+};
+#undef T
+#undef U
+#undef V
+#undef SIXTEEN
+
+/* The first byte that is not of this kind; there is one, for the line has an end. */
+static inline const char *skip(const char *at, unsigned kind)
 {
-    if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'))
-        return true;
-    return c != 0 && strchr("!#$%&'*+-.^_`|~", c) != NULL;
+    for (;; at += 4) {
+        if (!(kinds[(unsigned char)at[0]] & kind))
+            return at;
+        if (!(kinds[(unsigned char)at[1]] & kind))
+            return at + 1;
+        if (!(kinds[(unsigned char)at[2]] & kind))
+            return at + 2;
+        if (!(kinds[(unsigned char)at[3]] & kind))
+            return at + 3;
+    }
+}
+
+/* What is behind the line end here, CR LF or a bare LF; NULL: none is here. */
+static const char *behind_line_end(const char *at)
+{
+    if (*at == '\r')
+        at++;
+    return *at == '\n' ? at + 1 : NULL;
 }
 
 static char lower(char c)
@@ -40,17 +84,31 @@ static http_text trim(http_text text)
     return text;
 }
 
-bool http_text_is(http_text text, const char *word)
-{
-    return strlen(word) == text.size && text.size > 0 && memcmp(text.data, word, text.size) == 0;
-}
-
 bool http_text_is_nocase(http_text text, const char *word)
 {
     if (strlen(word) != text.size)
         return false;
     for (size_t i = 0; i < text.size; i++) {
         if (lower(text.data[i]) != lower(word[i]))
+            return false;
+    }
+    return true;
+}
+
+/* The same for a clean name or value, and a word of small letters and hyphens: only a CR, which is
+ * not clean, could be taken for a hyphen. */
+static inline bool is_word(http_text text, const char *word)
+{
+    const uint64_t small = UINT64_C(0x2020202020202020);
+    size_t size = strlen(word), at = 0;
+    if (text.size != size)
+        return false;
+    for (size_t step; at < size; at += step) {
+        uint64_t ours = 0, theirs = 0;
+        step = size - at < sizeof ours ? size - at : sizeof ours;
+        memcpy(&ours, word + at, step);
+        memcpy(&theirs, text.data + at, step);
+        if ((theirs | small) != (ours | small))
             return false;
     }
     return true;
@@ -92,17 +150,13 @@ static size_t skip_empty_lines(const char *data, size_t size)
 size_t http_head_size(const char *data, size_t size, size_t *scanned)
 {
     size_t start = skip_empty_lines(data, size);
-    size_t at = *scanned > start ? *scanned : start;
-    for (;;) {
-        const char *newline = at < size ? memchr(data + at, '\n', size - at) : NULL;
-        if (newline == NULL)
-            break;
-        size_t next = (size_t)(newline - data) + 1;
-        if (next < size && data[next] == '\n')
-            return next + 1;
-        if (next + 1 < size && data[next] == '\r' && data[next + 1] == '\n')
-            return next + 2;
-        at = next;
+    const char *end = data + size, *at = data + (*scanned > start ? *scanned : start);
+    while (at < end && (at = memchr(at, '\n', (size_t)(end - at))) != NULL) {
+        at++;
+        if (at < end && *at == '\n')
+            return (size_t)(at - data) + 1;
+        if (end - at > 1 && at[0] == '\r' && at[1] == '\n')
+            return (size_t)(at - data) + 2;
     }
     /* The newline that ends the head may be among the last two bytes seen: look at them again. */
     *scanned = size > start + 2 ? size - 2 : start;
@@ -116,60 +170,39 @@ size_t http_line_size(const char *data, size_t size)
     return newline != NULL ? (size_t)(newline - data) - start : size - start;
 }
 
-/* Cuts the next line off the front of *rest, without its line end. False at the end. */
-static bool next_line(http_text *rest, http_text *line)
+/* The headers up to a blank line, or to `end`, before which a line ends. 0, or 400 or 431. *rest
+ * is behind the blank line, if there is one. */
+static int parse_headers(http_head *head, const char *at, const char *end, bool may_fold,
+                         const char **rest)
 {
-    const char *newline = rest->size > 0 ? memchr(rest->data, '\n', rest->size) : NULL;
-    if (newline == NULL)
-        return false;
-    size_t size = (size_t)(newline - rest->data);
-    *line = (http_text){rest->data, size};
-    if (size > 0 && line->data[size - 1] == '\r')
-        line->size--;
-    rest->data += size + 1;
-    rest->size -= size + 1;
-    return true;
-}
-
-/* RFC 9110, 5.5: a value may hold blanks, tabs, visible characters and bytes from 0x80 on. */
-static bool is_clean_value(http_text value)
-{
-    for (size_t i = 0; i < value.size; i++) {
-        unsigned char c = (unsigned char)value.data[i];
-        if ((c < ' ' && c != '\t') || c == 0x7f)
-            return false;
-    }
-    return true;
-}
-
-/* 0, or 400 or 431. */
-static int parse_headers(http_head *head, http_text rest, bool may_fold)
-{
-    http_text line;
-    head->headers_count = 0;
-    while (next_line(&rest, &line) && line.size > 0) {
-        if (line.data[0] == ' ' || line.data[0] == '\t') {
+    for (const char *next; at < end; at = next) {
+        const char *name = at, *colon = skip(at, TOKEN), *value = at, *value_end;
+        bool folds = *at == ' ' || *at == '\t';
+        next = behind_line_end(at);
+        if (next != NULL) {
+            *rest = next;
+            return 0;
+        }
+        if (folds ? !may_fold || head->headers_count == 0 : colon == name || *colon != ':')
+            return 400;
+        for (value = folds ? at : colon + 1; *value == ' ' || *value == '\t';)
+            value++;
+        value_end = skip(value, VALUE);
+        next = behind_line_end(value_end);
+        if (next == NULL)
+            return 400;
+        if (folds) {
             /* An old fold. A client may read it as blanks: the value goes on over the line end. */
-            if (!may_fold || head->headers_count == 0 || !is_clean_value(line))
-                return 400;
-            http_text *value = &head->headers[head->headers_count - 1].value;
-            value->size = (size_t)(line.data + line.size - value->data);
+            http_text *before = &head->headers[head->headers_count - 1].value;
+            before->size = (size_t)(value_end - before->data);
             continue;
         }
-        const char *colon = memchr(line.data, ':', line.size);
-        if (colon == NULL || colon == line.data)
-            return 400;
-        http_text name = {line.data, (size_t)(colon - line.data)};
-        for (size_t i = 0; i < name.size; i++) {
-            if (!is_token_char((unsigned char)name.data[i]))
-                return 400;
-        }
-        http_text value = {colon + 1, line.size - name.size - 1};
-        if (!is_clean_value(value))
-            return 400;
+        while (value_end > value && (value_end[-1] == ' ' || value_end[-1] == '\t'))
+            value_end--;
         if (head->headers_count == HTTP_HEADERS_MAX)
             return 431;
-        head->headers[head->headers_count++] = (http_header){name, trim(value)};
+        head->headers[head->headers_count++] = (http_header){
+            {name, (size_t)(colon - name)}, {value, (size_t)(value_end - value)}};
     }
     return 0;
 }
@@ -190,117 +223,153 @@ static bool parse_number(http_text text, uint64_t *number)
     return true;
 }
 
-/* RFC 9112, 6.3. 0, 400 where the length is ambiguous, 501 for a coding we do not know. */
-static int read_framing(http_head *head)
+typedef struct framing {
+    bool has_coding, says_close;
+} framing;
+
+/* A header that says how long the body is, or what comes after it. False: it is ambiguous. */
+static bool read_framing(http_head *head, framing *seen, http_text name, http_text value)
 {
-    bool has_coding = false, says_close = false;
-    head->chunked = head->has_length = false;
+    if (is_word(name, "content-length")) {
+        uint64_t length;
+        if (!parse_number(value, &length) || (head->has_length && length != head->length))
+            return false;
+        head->has_length = true;
+        head->length = length;
+    } else if (is_word(name, "transfer-encoding")) {
+        if (seen->has_coding || head->minor == 0)
+            return false;
+        seen->has_coding = true;
+        head->chunked = is_word(value, "chunked");
+    } else if (is_word(name, "connection")) {
+        seen->says_close = seen->says_close || http_list_has(value, "close");
+        head->keep_alive = head->keep_alive || http_list_has(value, "keep-alive");
+    }
+    return true;
+}
+
+/* RFC 9112, 6.3. 0, 400 where the length is ambiguous, 501 for a coding we do not know. And 3.2: a
+ * 1.1 request names its host, once. */
+static int read_headers(http_head *head, bool is_request)
+{
+    framing seen = {false, false};
+    size_t hosts = 0;
     head->keep_alive = head->minor >= 1;
     for (size_t i = 0; i < head->headers_count; i++) {
-        http_text name = head->headers[i].name, value = head->headers[i].value;
-        if (http_text_is_nocase(name, "content-length")) {
-            uint64_t length;
-            if (!parse_number(value, &length) || (head->has_length && length != head->length))
-                return 400;
-            head->has_length = true;
-            head->length = length;
-        } else if (http_text_is_nocase(name, "transfer-encoding")) {
-            if (has_coding || head->minor == 0)
-                return 400;
-            has_coding = true;
-            head->chunked = http_text_is_nocase(value, "chunked");
-        } else if (http_text_is_nocase(name, "connection")) {
-            says_close = says_close || http_list_has(value, "close");
-            head->keep_alive = head->keep_alive || http_list_has(value, "keep-alive");
-        }
-    }
-    head->keep_alive = head->keep_alive && !says_close;
-    if (has_coding && head->has_length)
-        return 400;
-    return has_coding && !head->chunked ? 501 : 0;
-}
-
-/* "HTTP/1.x". 0, 400, or 505 for another major version. */
-static int parse_version(http_text text, int *minor)
-{
-    if (text.size != 8 || memcmp(text.data, "HTTP/", 5) != 0 || text.data[6] != '.')
-        return 400;
-    if (text.data[5] < '0' || text.data[5] > '9' || text.data[7] < '0' || text.data[7] > '9')
-        return 400;
-    if (text.data[5] != '1')
-        return 505;
-    *minor = text.data[7] - '0';
-    return 0;
-}
-
-static int parse_request_line(http_head *head, http_text line)
-{
-    if (line.size > HTTP_LINE_MAX)
-        return 414;
-    const char *end = line.data + line.size;
-    const char *space = line.size > 0 ? memchr(line.data, ' ', line.size) : NULL;
-    if (space == NULL || space == line.data)
-        return 400;
-    head->method = (http_text){line.data, (size_t)(space - line.data)};
-    for (size_t i = 0; i < head->method.size; i++) {
-        if (!is_token_char((unsigned char)head->method.data[i]))
+        const http_header *each = &head->headers[i];
+        if (is_word(each->name, "host"))
+            hosts++;
+        else if (!read_framing(head, &seen, each->name, each->value))
             return 400;
     }
-    const char *target = space + 1;
-    space = target < end ? memchr(target, ' ', (size_t)(end - target)) : NULL;
-    if (space == NULL || space == target)
+    head->keep_alive = head->keep_alive && !seen.says_close;
+    if (seen.has_coding && head->has_length)
+        return 400;
+    if (is_request && (hosts > 1 || (hosts == 0 && head->minor >= 1)))
+        return 400;
+    return seen.has_coding && !head->chunked ? 501 : 0;
+}
+
+/* "HTTP/1.x", with a line that goes on. 0, 400, or 505 for another major version. */
+static inline int parse_version(const char *at, int *minor)
+{
+    if (memcmp(at, "HTTP/", 5) != 0 || at[6] != '.')
+        return 400;
+    if (at[5] < '0' || at[5] > '9' || at[7] < '0' || at[7] > '9')
+        return 400;
+    *minor = at[7] - '0';
+    return at[5] == '1' ? 0 : 505;
+}
+
+/* "GET /a%20b HTTP/1.1"; *line becomes what is behind it. 0, 400, 505. */
+static int parse_request_line(http_head *head, const char **line, const char *end)
+{
+    const char *method = *line, *target, *version;
+    const char *space = skip(method, TOKEN);
+    if (space == method || *space != ' ')
+        return 400;
+    head->method = (http_text){method, (size_t)(space - method)};
+    target = space + 1;
+    space = skip(target, TARGET);
+    if (space == target || *space != ' ')
         return 400;
     head->target = (http_text){target, (size_t)(space - target)};
-    for (size_t i = 0; i < head->target.size; i++) {
-        unsigned char c = (unsigned char)target[i];
-        if (c < '!' || c == 0x7f)
-            return 400;
-    }
-    return parse_version((http_text){space + 1, (size_t)(end - space - 1)}, &head->minor);
+    version = space + 1;
+    if (end - version < VERSION_SIZE + 1 || behind_line_end(version + VERSION_SIZE) == NULL)
+        return 400;
+    *line = behind_line_end(version + VERSION_SIZE);
+    return parse_version(version, &head->minor);
 }
 
-/* RFC 9112, 3.2: a 1.1 request names its host, once. */
-static int check_host(const http_head *head)
+/* Where the head begins, and *end: behind the last of its line ends; NULL if it has none. */
+static const char *begin(http_head *head, const char *data, size_t size, const char **end)
 {
-    size_t hosts = 0;
-    for (size_t i = 0; i < head->headers_count; i++)
-        hosts += http_text_is_nocase(head->headers[i].name, "host");
-    return hosts > 1 || (hosts == 0 && head->minor >= 1) ? 400 : 0;
+    memset(head, 0, offsetof(http_head, headers));
+    size_t start = skip_empty_lines(data, size);
+    while (size > start && data[size - 1] != '\n')
+        size--;
+    *end = data + size;
+    return size > start ? data + start : NULL;
+}
+
+/* The same, and *rest: behind the head's blank line; NULL: that is not here. */
+static int parse_request(http_head *head, const char *data, size_t size, const char **rest)
+{
+    const char *end, *at = begin(head, data, size, &end);
+    *rest = NULL;
+    if (at == NULL)
+        return 400;
+    if (end - at > HTTP_LINE_MAX) {
+        const char *newline = memchr(at, '\n', (size_t)(end - at));
+        if (newline - at - (newline > at && newline[-1] == '\r') > HTTP_LINE_MAX)
+            return 414;
+    }
+    int status = parse_request_line(head, &at, end);
+    if (status == 0)
+        status = parse_headers(head, at, end, false, rest);
+    return status == 0 ? read_headers(head, true) : status;
 }
 
 int http_parse_request(http_head *head, const char *data, size_t size)
 {
-    memset(head, 0, offsetof(http_head, headers));
-    size_t start = skip_empty_lines(data, size);
-    http_text rest = {data + start, size - start}, line;
-    if (!next_line(&rest, &line))
-        return 400;
-    int status = parse_request_line(head, line);
-    if (status == 0)
-        status = parse_headers(head, rest, false);
-    if (status == 0)
-        status = check_host(head);
-    if (status == 0)
-        status = read_framing(head);
-    return status;
+    const char *rest;
+    return parse_request(head, data, size, &rest);
+}
+
+size_t http_take_request(http_head *head, int *status, const char *data, size_t size,
+                         size_t *scanned)
+{
+    if (*scanned == 0) {
+        const char *rest;
+        *status = parse_request(head, data, size, &rest);
+        if (rest != NULL)
+            return (size_t)(rest - data);
+    }
+    size = http_head_size(data, size, scanned);
+    if (size > 0)
+        *status = http_parse_request(head, data, size);
+    return size;
 }
 
 int http_parse_response(http_head *head, const char *data, size_t size)
 {
-    memset(head, 0, offsetof(http_head, headers));
-    size_t start = skip_empty_lines(data, size);
-    http_text rest = {data + start, size - start}, line;
-    if (!next_line(&rest, &line) || line.size < 12 || line.data[8] != ' ')
+    const char *end, *at = begin(head, data, size, &end);
+    if (at == NULL)
         return -1;
-    if (parse_version((http_text){line.data, 8}, &head->minor) != 0)
-        return -1;
+    const char *newline = memchr(at, '\n', (size_t)(end - at));
+    size_t line = (size_t)(newline - at) - (newline > at && newline[-1] == '\r');
+    const char *rest;
     uint64_t status;
-    if (!parse_number((http_text){line.data + 9, 3}, &status) || status < 100)
+    if (line < 12 || at[8] != ' ' || parse_version(at, &head->minor) != 0)
         return -1;
-    if (line.size > 12 && line.data[12] != ' ')
+    if (!parse_number((http_text){at + 9, 3}, &status) || status < 100)
+        return -1;
+    if (line > 12 && at[12] != ' ')
         return -1;
     head->status = (int)status;
-    return parse_headers(head, rest, true) == 0 && read_framing(head) == 0 ? 0 : -1;
+    if (parse_headers(head, newline + 1, end, true, &rest) != 0)
+        return -1;
+    return read_headers(head, false) == 0 ? 0 : -1;
 }
 
 enum http_range http_parse_range(http_text value, uint64_t size, uint64_t *first,

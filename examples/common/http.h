@@ -21,6 +21,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 enum {
     HTTP_LINE_MAX = 4096,       /* the start line */
@@ -70,7 +71,14 @@ size_t http_line_size(const char *data, size_t size);
  */
 int http_parse_request(http_head *head, const char *data, size_t size);
 
-/* The same for a response's head: 0, or -1 if this is not HTTP/1.x. */
+/*
+ * Both in one look, for whoever answers at once: the size of the request's head, or 0 while it is
+ * not complete. *status is then 0, or what to answer.
+ */
+size_t http_take_request(http_head *head, int *status, const char *data, size_t size,
+                         size_t *scanned);
+
+/* As http_parse_request for a response's head: 0, or -1 if this is not HTTP/1.x. */
 int http_parse_response(http_head *head, const char *data, size_t size);
 
 /* The value of the first header of this name (any case), or a slice whose data is NULL. */
@@ -80,7 +88,11 @@ http_text http_find(const http_head *head, const char *name);
 bool http_list_has(http_text list, const char *word);
 
 /* Are they the same, byte by byte? In any case of letters? */
-bool http_text_is(http_text text, const char *word);
+static inline bool http_text_is(http_text text, const char *word)
+{
+    return text.size > 0 && text.size == strlen(word) &&
+           memcmp(text.data, word, strlen(word)) == 0;
+}
 bool http_text_is_nocase(http_text text, const char *word);
 
 /*

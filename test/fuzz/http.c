@@ -35,6 +35,21 @@ static size_t head_size(const char *data, size_t size, size_t step)
     return found;
 }
 
+/* Taking a request, of which `first` bytes are there, then all, says what the two steps say. */
+static void take(const char *data, size_t size, size_t first, size_t end)
+{
+    size_t scanned = 0, found;
+    http_head head;
+    int status = -1, taken = -1;
+    if (first < end)
+        HOLDS(http_take_request(&head, &taken, data, first, &scanned) == 0);
+    found = http_take_request(&head, &taken, data, size, &scanned);
+    HOLDS(found == end);
+    if (end > 0)
+        status = http_parse_request(&head, data, end);
+    HOLDS(end == 0 || status == taken);
+}
+
 static void look_at(const http_head *head, const char *data, size_t size)
 {
     uint64_t first, length;
@@ -78,6 +93,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     http_body body;
     size_t end = head_size(text, size, size > 0 ? size : 1);
     HOLDS(head_size(text, size, 1) == end);
+    take(text, size, size / 2, end);
+    take(text, size, size, end);
     if (end == 0)
         return 0;
     if (http_parse_request(&head, text, end) == 0) {
