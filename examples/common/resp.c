@@ -114,49 +114,84 @@ static ptrdiff_t parse_words(resp_command *command, const char *data, size_t siz
     return end;
 }
 
-ptrdiff_t resp_parse_command(resp_command *command, const char *data, size_t size)
+/* "*3\r\n" and the like, as nearly all are: few digits, and all is here. Its size, or 0: look
+ * closer. */
+static inline size_t plain_line(const char *data, size_t size, char type, size_t *number)
+{
+    enum { DIGITS = 5 };
+    size_t at = 1;
+    if (size < 1 + DIGITS + 2 || data[0] != type)
+        return 0;
+    for (*number = 0; at <= DIGITS && data[at] >= '0' && data[at] <= '9'; at++)
+        *number = *number * 10 + (size_t)(data[at] - '0');
+    return at > 1 && data[at] == '\r' && data[at + 1] == '\n' ? at + 2 : 0;
+}
+
+/* The same for "$5\r\nhello\r\n", the most frequent token by far. Five digits are no limit yet. */
+static inline size_t plain_bulk(const char *data, size_t size, resp_text *text)
+{
+    size_t length, line = plain_line(data, size, '$', &length);
+    if (line == 0 || size - line < length + 2 || memcmp(data + line + length, "\r\n", 2) != 0)
+        return 0;
+    *text = (resp_text){data + line, length};
+    return line + length + 2;
+}
+
+/* "*3\r\n": how many words follow. As resp_parse_command. */
+static ptrdiff_t parse_count(resp_command *command, const char *data, size_t size, size_t *count)
+{
+    resp_value value;
+    ptrdiff_t end = (ptrdiff_t)plain_line(data, size, '*', count);
+    if (end == 0) {
+        end = resp_parse_value(&value, data, size);
+        if (end <= 0)
+            return end == 0 ? 0 : refuse(command, value.error);
+        *count = value.null ? 0 : (size_t)value.number;
+    }
+    return *count <= RESP_WORDS_MAX ? end : refuse(command, "too many words");
+}
+
+/* The word at `at`. As resp_parse_command. */
+static ptrdiff_t parse_word(resp_command *command, const char *data, size_t size, size_t at)
 {
     resp_value value;
     ptrdiff_t end;
-    size_t at;
-    int64_t words;
+    if (at < size && data[at] != '$')
+        return refuse(command, "expected '$'");
+    end = resp_parse_value(&value, data + at, size - at);
+    if (end < 0 || value.null)
+        return refuse(command, value.null ? "invalid bulk length" : value.error);
+    if (end == 0)
+        command->need = at + value.need;
+    else
+        command->words[command->count] = value.text;
+    return end;
+}
+
+ptrdiff_t resp_parse_command(resp_command *command, const char *data, size_t size)
+{
+    size_t count, at;
+    ptrdiff_t end;
     command->count = 0;
     command->need = size + 1;
     if (size == 0)
         return 0;
     if (data[0] != '*')
         return parse_words(command, data, size);
-    end = resp_parse_value(&value, data, size);
+    end = parse_count(command, data, size, &count);
     if (end <= 0)
-        return end == 0 ? 0 : refuse(command, value.error);
-    if (value.number > RESP_WORDS_MAX)
-        return refuse(command, "too many words");
-    words = value.null ? 0 : value.number;
-    for (at = (size_t)end; (int64_t)command->count < words; at += (size_t)end) {
-        if (at < size && data[at] != '$')
-            return refuse(command, "expected '$'");
-        end = resp_parse_value(&value, data + at, size - at);
-        if (end < 0 || value.null)
-            return refuse(command, value.null ? "invalid bulk length" : value.error);
-        if (end == 0) {
-            command->need = at + value.need;
-            return 0;
+        return end;
+    for (at = (size_t)end; command->count < count; command->count++) {
+        size_t whole = plain_bulk(data + at, size - at, &command->words[command->count]);
+        if (whole == 0) {
+            end = parse_word(command, data, size, at);
+            if (end <= 0)
+                return end;
+            whole = (size_t)end;
         }
-        command->words[command->count++] = value.text;
+        at += whole;
     }
     return (ptrdiff_t)at;
-}
-
-bool resp_is(resp_text text, const char *word)
-{
-    for (size_t i = 0; i < text.size; i++) {
-        char letter = text.data[i];
-        if (letter >= 'a' && letter <= 'z')
-            letter = (char)(letter - 'a' + 'A');
-        if (letter == '\0' || letter != word[i])
-            return false;
-    }
-    return word[text.size] == '\0';
 }
 
 /* --- replies ------------------------------------------------------------------------------ */

@@ -21,6 +21,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 enum {
     RESP_WORDS_MAX = 64,            /* of a request */
@@ -46,8 +47,17 @@ typedef struct resp_command {
  * more use. */
 ptrdiff_t resp_parse_command(resp_command *command, const char *data, size_t size);
 
-/* Is a word this one, in any case of letters? `word` is in capitals. */
-bool resp_is(resp_text text, const char *word);
+/* Is a word this one, in any case of letters? `word` is of capital letters only. */
+static inline bool resp_is(resp_text text, const char *word)
+{
+    if (text.size != strlen(word))
+        return false;
+    for (size_t i = 0; i < strlen(word); i++) {
+        if ((text.data[i] & ~('a' - 'A')) != word[i])
+            return false;
+    }
+    return true;
+}
 
 typedef struct resp_value {
     char type;      /* one of + - : $ * */
