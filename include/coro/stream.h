@@ -100,6 +100,18 @@ CORO_API bool coro_stream_at_eof(const coro_stream *stream);
 
 /* --- writing ------------------------------------------------------------------------------ */
 
+CORO_API extern const coro_descriptor coro_stream_write_call_, coro_stream_writev_call_;
+
+static inline coro_void *coro_stream_write_of_(const coro_descriptor *descriptor,
+                                               coro_stream *stream, const void *data, size_t size)
+{
+    coro_call *call = coro_call_new_(descriptor); /* of a failed one all may be written as well */
+    call->object = stream;
+    call->a.pointer = (void *)(uintptr_t)data;
+    call->b.size = size;
+    return (coro_void *)call;
+}
+
 /*
  * Write all of it. Suspends only when more than the high-water mark would be
  * unsent; borrows the data until the await has ended. 0 means taken, not received.
@@ -108,12 +120,18 @@ CORO_API bool coro_stream_at_eof(const coro_stream *stream);
  * CORO_EPIPE: after shutdown_write or close, or the other side is gone; other
  * errors (CORO_ECONNRESET...) are the connection's, and stay.
  */
-CORO_API CORO_NODISCARD coro_void *coro_stream_write(coro_stream *stream, const void *data,
-                                                     size_t size);
+static inline CORO_NODISCARD coro_void *coro_stream_write(coro_stream *stream, const void *data,
+                                                          size_t size)
+{
+    return coro_stream_write_of_(&coro_stream_write_call_, stream, data, size);
+}
 
 /* The same for several pieces, without anything in between; borrows slices, too. */
-CORO_API CORO_NODISCARD coro_void *coro_stream_writev(coro_stream *stream, const coro_slice *slices,
-                                                      size_t count);
+static inline CORO_NODISCARD coro_void *coro_stream_writev(coro_stream *stream,
+                                                           const coro_slice *slices, size_t count)
+{
+    return coro_stream_write_of_(&coro_stream_writev_call_, stream, slices, count);
+}
 
 #if CORO_HOSTED
 /* The same for formatted text, made at the call: its arguments are not borrowed. CORO_ENOMEM: no

@@ -123,7 +123,7 @@ static CORO_NOINLINE int write_one(coro_task *task, coro_call *call)
     return write_list(task, call, (coro_slices){&one, 1});
 }
 
-static int write_start(coro_task *task, coro_call *call)
+CORO_FAST int write_start(coro_task *task, coro_call *call)
 {
     coro_stream *stream = call->object;
     if (may_cork(stream, task, call->b.size)) {
@@ -180,41 +180,19 @@ static int shutdown_start(coro_task *task, coro_call *call)
     return park(stream, task, call, 0);
 }
 
-CORO_LEAF(coro_stream_write, &write_type, write_start, 0);
-CORO_LEAF(coro_stream_writev, &coro_writev_type, writev_start, 0);
+CORO_LEAF_INLINE(coro_stream_write, &write_type, write_start, 0);
+CORO_LEAF_INLINE(coro_stream_writev, &coro_writev_type, writev_start, 0);
 CORO_LEAF(coro_stream_drain, &drain_type, drain_start, 0);
 CORO_LEAF(coro_stream_shutdown_write, &coro_shutdown_type, shutdown_start, 0);
 
-static inline coro_void *call_of(const coro_descriptor *descriptor, coro_stream *stream,
-                                 const void *data, size_t size)
-{
-    coro_call *call = coro_call_new_(descriptor);
-    if (CORO_LIKELY(call->coro.error == 0)) {
-        call->object = stream;
-        call->a.pointer = (void *)(uintptr_t)data;
-        call->b.size = size;
-    }
-    return (coro_void *)call;
-}
-
-coro_void *coro_stream_write(coro_stream *stream, const void *data, size_t size)
-{
-    return call_of(&coro_stream_write_call_, stream, data, size);
-}
-
-coro_void *coro_stream_writev(coro_stream *stream, const coro_slice *slices, size_t count)
-{
-    return call_of(&coro_stream_writev_call_, stream, slices, count);
-}
-
 coro_void *coro_stream_drain(coro_stream *stream)
 {
-    return call_of(&coro_stream_drain_call_, stream, NULL, 0);
+    return coro_stream_write_of_(&coro_stream_drain_call_, stream, NULL, 0);
 }
 
 coro_void *coro_stream_shutdown_write(coro_stream *stream)
 {
-    return call_of(&coro_stream_shutdown_write_call_, stream, NULL, 0);
+    return coro_stream_write_of_(&coro_stream_shutdown_write_call_, stream, NULL, 0);
 }
 
 /* --- without waiting ---------------------------------------------------------------------- */
@@ -290,7 +268,7 @@ coro_void *coro_stream_printf(coro_stream *stream, const char *format, ...)
             vsnprintf(text, (size_t)length + 1, format, arguments);
         va_end(arguments);
     }
-    call = call_of(&coro_stream_printf_call_, stream, text, (size_t)length);
+    call = coro_stream_write_of_(&coro_stream_printf_call_, stream, text, (size_t)length);
     if (call->coro.error != 0 && text != NULL)
         coro_pool_give_(&stream->loop->pool, text, (size_t)length + 1);
     return call;
