@@ -151,6 +151,42 @@ Test(embed, what_is_ready_is_due_now)
     close_loop();
 }
 
+static int ready;
+
+static void counts_ready(coro_fd *fd, unsigned directions)
+{
+    (void)fd;
+    EQ(directions, CORO_FD_READ);
+    ready++;
+}
+
+Test(embed, more_events_than_a_turn_delivers_are_due_now)
+{
+    int ends[10][2];
+    coro_fd on[10];
+    unsigned left = 10;
+    open_loop();
+    for (int i = 0; i < 10; i++) {
+        EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends[i]), 0);
+        EQ(coro_fd_open(&loop, &on[i], ends[i][0], counts_ready), 0);
+        EQ(coro_fd_want(&on[i], CORO_FD_READ), 0);
+        EQ(write(ends[i][1], "x", 1), 1);
+    }
+    wait_outside();
+    for (; left > 0; left -= (unsigned)ready) {
+        ready = 0;
+        HOLDS(coro_loop_prepare(&loop) <= coro_loop_time(&loop) || left == 10);
+        coro_loop_run_once(&loop, false);
+        HOLDS(ready > 0);
+    }
+    EQ(coro_loop_prepare(&loop), CORO_FOREVER);
+    for (int i = 0; i < 10; i++) {
+        coro_fd_close(&on[i]);
+        close(ends[i][1]);
+    }
+    close_loop();
+}
+
 /* --- a stop and a descriptor in one turn ------------------------------------------------------ */
 
 static int reads;

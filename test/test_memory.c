@@ -357,3 +357,55 @@ Test(memory, who_brings_memory_has_it_left_alone)
     make_many(&options);
     EQ(asked.calls, 0);
 }
+
+/* --- large blocks ----------------------------------------------------------------------------- */
+
+#define LARGE ((size_t)64 * 1024)
+
+static void take_large(coro_pool *pool, void **blocks, int count, size_t size)
+{
+    for (int i = 0; i < count; i++) {
+        blocks[i] = coro_pool_take_(pool, size);
+        HOLDS(blocks[i] != NULL);
+    }
+}
+
+static void give_large(coro_pool *pool, void **blocks, int count, size_t size)
+{
+    for (int i = 0; i < count; i++)
+        coro_pool_give_(pool, blocks[i], size);
+}
+
+Test(memory, half_a_megabyte_of_large_blocks_is_kept_for_the_next_ones)
+{
+#if CORO_POOL_LISTS_
+    coro_test_allocator own_memory = {0};
+    coro_loop_options options = {.allocator = coro_test_allocator_of(&own_memory)};
+    coro_loop own;
+    void *blocks[20], *again[20];
+    size_t before, count;
+    EQ(coro_loop_init(&own, &options), 0);
+    before = own_memory.bytes;
+    take_large(&own.pool, blocks, 20, LARGE);
+    EQ(own_memory.bytes - before, 20 * LARGE);
+    give_large(&own.pool, blocks, 20, LARGE);
+    EQ(own_memory.bytes - before, 8 * LARGE);
+    EQ(own.pool.live, 0);
+    count = own_memory.count;
+    take_large(&own.pool, again, 8, LARGE);
+    EQ(own_memory.count, count);
+    take_large(&own.pool, again + 8, 1, LARGE);
+    HOLDS(own_memory.count > count);
+    give_large(&own.pool, again, 9, LARGE);
+    /* Of one size alone, and not of odd ones. */
+    count = own_memory.count;
+    take_large(&own.pool, blocks, 1, LARGE / 2);
+    take_large(&own.pool, blocks + 1, 1, 3000);
+    EQ(own_memory.count, count + 2);
+    give_large(&own.pool, blocks, 1, LARGE / 2);
+    give_large(&own.pool, blocks + 1, 1, 3000);
+    EQ(own_memory.bytes - before, 8 * LARGE);
+    coro_loop_close(&own);
+    EQ(own_memory.live, 0);
+#endif
+}

@@ -38,6 +38,92 @@ struct coro_driver {
 #endif
 };
 
+/* --- what the macros of coro/async.h call ------------------------------------------------- */
+
+/* What a finished callee's error does to its caller; *callee may become another frame. */
+#if CORO_HOSTED
+/* Both come back by value, so that the caller's variable may stay in a register. */
+typedef struct coro_failure_ {
+    coro_header *callee;
+    int error;
+} coro_failure_;
+CORO_API CORO_COLD coro_failure_ coro_failed_slow_(coro_driver *driver, coro_header *self,
+                                                   coro_header *callee);
+CORO_INLINE int coro_failed_(coro_driver *driver, coro_header *self, coro_header **callee)
+{
+    coro_failure_ failure = coro_failed_slow_(driver, self, *callee);
+    *callee = failure.callee;
+    return failure.error;
+}
+#elif CORO_MINIMAL_
+#define coro_failed_(driver, self, callee) ((*(callee))->error)
+#else
+int coro_failed_(coro_driver *driver, coro_header *self, coro_header **callee);
+#endif
+
+CORO_API CORO_COLD void coro_thrown_(coro_driver *driver, coro_header *self, int error,
+                                      unsigned line);
+CORO_API void coro_finally_enter_(coro_driver *driver, coro_header *self, int error);
+CORO_API CORO_COLD void coro_finally_error_(coro_driver *driver, coro_header *self, int error);
+/* A header's byte that is read on a rare way; else the compiler reads it on all, in advance. */
+#define CORO_LATE_(byte) (*(const volatile uint8_t *)&(byte))
+
+/* How a body traps. */
+enum { CORO_MISUSED_STATE_, CORO_MISUSED_BLOCK_, CORO_MISUSED_RESULT_ };
+CORO_API CORO_NORETURN CORO_COLD void coro_misused_(const coro_header *self, unsigned how);
+CORO_API CORO_NORETURN CORO_COLD void coro_leave_finally_(const coro_header *self);
+CORO_API CORO_NORETURN CORO_COLD void coro_yield_refused_(const coro_header *self, bool finally);
+
+/* Give a finished frame's result to its drop function, if nobody has taken it. */
+CORO_API void coro_drop_(coro_header *frame);
+
+/* Nobody wants the result of a finished callee: it is dropped, and the frame freed. */
+CORO_API void coro_let_go_slow_(coro_header *callee);
+#if CORO_MINIMAL_
+#define coro_let_go_(callee) (void)(callee)
+#define coro_let_go_leaf_(callee) (void)(callee)
+#define coro_awaited_(driver, self, callee) ((callee)->error)
+#elif !CORO_HOSTED
+#define coro_let_go_ coro_let_go_slow_
+#define coro_let_go_leaf_ coro_let_go_slow_
+/* The same after a look at the callee's error, which it returns. */
+int coro_awaited_(coro_driver *driver, coro_header *self, coro_header *callee);
+#else
+/* Has a call of the library succeeded, in a record of the loop's? Then nothing is left to do.
+ * error, flags and depth stand in a row: one comparison. */
+CORO_INLINE bool coro_settled_leaf_(const coro_header *callee)
+{
+#if defined(__BYTE_ORDER__) && CORO_SCOPES
+    const uint32_t flags_at = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? 16 : 8;
+    uint32_t settled;
+    __builtin_memcpy(&settled, (const char *)callee + offsetof(coro_header, error), sizeof settled);
+    return settled == (uint32_t)CORO_FRAME_CALL_ << flags_at;
+#else
+    return callee->error == 0 && callee->flags == CORO_FRAME_CALL_;
+#endif
+}
+CORO_INLINE bool coro_settled_(const coro_header *callee)
+{
+    (void)callee;
+    return false;
+}
+CORO_INLINE void coro_let_go_leaf_(coro_header *callee)
+{
+    if (CORO_UNLIKELY(callee->flags != CORO_FRAME_CALL_))
+        coro_let_go_slow_(callee);
+}
+CORO_INLINE void coro_let_go_(coro_header *callee)
+{
+    if (CORO_UNLIKELY(callee->descriptor->drop != NULL))
+        coro_let_go_slow_(callee);
+    else
+        coro_frame_free_(callee);
+}
+#endif
+
+/* Copy a result where the compiler has no __typeof__: sizes must agree. */
+CORO_API void coro_result_copy_(void *to, size_t size, const coro_header *callee);
+
 #if CORO_MINIMAL_
 /* A call of the library was started where it was made: its record has the answer, and the driver
  * knows whose it is, for here driver->frame is the frame that runs. */

@@ -158,6 +158,8 @@ typedef struct coro_pool_watch {
 } coro_pool_watch;
 #endif
 
+#define CORO_POOL_SPARES_ 6
+
 #if CORO_MINIMAL_
 typedef struct coro_pool {
     coro_call call; /* the record of the call that is being awaited, and of the one that ended */
@@ -174,6 +176,8 @@ typedef struct coro_pool {
     coro_call resumed;        /* and the one in which a resumed caller finds its callee */
 #if CORO_HOSTED
     coro_pool_watch *watch; /* debug mode, or NULL */
+    void *spare[CORO_POOL_SPARES_]; /* large blocks, by size */
+    size_t spare_bytes;
 #endif
 } coro_pool;
 #endif
@@ -368,24 +372,37 @@ CORO_API void coro_discard_(coro_header *call);
 
 /* A call of the library: the loop's record, or a frame when that is taken. */
 CORO_API coro_call *coro_call_new_slow_(const coro_descriptor *descriptor);
+CORO_API coro_void *coro_call_of_slow_(const coro_descriptor *descriptor, void *object,
+                                       const void *a);
 
 #if CORO_HOSTED || defined(CORO_BODIES_HERE_)
-CORO_INLINE coro_call *coro_call_new_(const coro_descriptor *descriptor)
+CORO_INLINE coro_call *coro_call_record_(const coro_descriptor *descriptor)
 {
     coro_pool *pool = coro_pool_current_;
     if (CORO_UNLIKELY(pool == NULL || pool->call.coro.state == CORO_STATE_START_))
-        return coro_call_new_slow_(descriptor);
+        return NULL;
     coro_header_start_(&pool->call.coro, descriptor, CORO_FRAME_CALL_);
     return &pool->call;
 }
 
-/* The usual call: on an object, with one argument. (Of a failed one it may write both as well.) */
-CORO_INLINE coro_void *coro_call_of_(const coro_descriptor *descriptor, void *object,
-                                     const void *argument)
+CORO_INLINE coro_call *coro_call_new_(const coro_descriptor *descriptor)
 {
+    coro_call *call = coro_call_record_(descriptor);
+    return CORO_LIKELY(call != NULL) ? call : coro_call_new_slow_(descriptor);
+}
+
+/* The usual call: on an object, with one argument. (All goes to the slow way: nothing is saved.) */
+CORO_INLINE coro_void *coro_call_of_(const coro_descriptor *descriptor, void *object, const void *a)
+{
+#if CORO_HOSTED
+    coro_call *call = coro_call_record_(descriptor);
+    if (CORO_UNLIKELY(call == NULL))
+        return coro_call_of_slow_(descriptor, object, a);
+#else
     coro_call *call = coro_call_new_(descriptor);
+#endif
     call->object = object;
-    call->a.pointer = (void *)(uintptr_t)argument;
+    call->a.pointer = (void *)(uintptr_t)a;
     return (coro_void *)call;
 }
 #endif
@@ -405,90 +422,6 @@ static inline unsigned coro_frame_line(const coro_header *frame)
     return frame->state >= CORO_STATE_LINES_ ? (frame->state & 0x7fffu) - CORO_STATE_LINES_ : 0;
 #endif
 }
-
-/* --- what the macros of coro/async.h call ------------------------------------------------- */
-
-/* What a finished callee's error does to its caller; *callee may become another frame. */
-#if CORO_HOSTED
-/* Both come back by value, so that the caller's variable may stay in a register. */
-typedef struct coro_failure_ {
-    coro_header *callee;
-    int error;
-} coro_failure_;
-CORO_API CORO_COLD coro_failure_ coro_failed_slow_(coro_driver *driver, coro_header *self,
-                                                   coro_header *callee);
-CORO_INLINE int coro_failed_(coro_driver *driver, coro_header *self, coro_header **callee)
-{
-    coro_failure_ failure = coro_failed_slow_(driver, self, *callee);
-    *callee = failure.callee;
-    return failure.error;
-}
-#elif CORO_MINIMAL_
-#define coro_failed_(driver, self, callee) ((*(callee))->error)
-#else
-int coro_failed_(coro_driver *driver, coro_header *self, coro_header **callee);
-#endif
-
-CORO_API CORO_COLD void coro_thrown_(coro_driver *driver, coro_header *self, int error,
-                                      unsigned line);
-CORO_API void coro_finally_enter_(coro_driver *driver, coro_header *self, int error);
-CORO_API CORO_COLD void coro_finally_error_(coro_driver *driver, coro_header *self, int error);
-/* A header's byte that is read on a rare way; else the compiler reads it on all, in advance. */
-#define CORO_LATE_(byte) (*(const volatile uint8_t *)&(byte))
-
-/* How a body traps. */
-enum { CORO_MISUSED_STATE_, CORO_MISUSED_BLOCK_, CORO_MISUSED_RESULT_ };
-CORO_API CORO_NORETURN CORO_COLD void coro_misused_(const coro_header *self, unsigned how);
-CORO_API CORO_NORETURN CORO_COLD void coro_leave_finally_(const coro_header *self);
-CORO_API CORO_NORETURN CORO_COLD void coro_yield_refused_(const coro_header *self, bool finally);
-
-/* Give a finished frame's result to its drop function, if nobody has taken it. */
-CORO_API void coro_drop_(coro_header *frame);
-
-/* Nobody wants the result of a finished callee: it is dropped, and the frame freed. */
-CORO_API void coro_let_go_slow_(coro_header *callee);
-#if CORO_MINIMAL_
-#define coro_let_go_(callee) (void)(callee)
-#define coro_let_go_leaf_(callee) (void)(callee)
-#define coro_awaited_(driver, self, callee) ((callee)->error)
-#elif !CORO_HOSTED
-#define coro_let_go_ coro_let_go_slow_
-#define coro_let_go_leaf_ coro_let_go_slow_
-/* The same after a look at the callee's error, which it returns. */
-int coro_awaited_(coro_driver *driver, coro_header *self, coro_header *callee);
-#else
-/* Has a call of the library succeeded, in a record of the loop's? Then nothing is left to do.
- * error, flags and depth stand in a row: one comparison. */
-CORO_INLINE bool coro_settled_leaf_(const coro_header *callee)
-{
-#if defined(__GNUC__) && CORO_SCOPES
-    const unsigned char settled[4] = {0, 0, CORO_FRAME_CALL_, 0};
-    return __builtin_memcmp((const char *)callee + offsetof(coro_header, error), settled, 4) == 0;
-#else
-    return callee->error == 0 && callee->flags == CORO_FRAME_CALL_;
-#endif
-}
-CORO_INLINE bool coro_settled_(const coro_header *callee)
-{
-    (void)callee;
-    return false;
-}
-CORO_INLINE void coro_let_go_leaf_(coro_header *callee)
-{
-    if (CORO_UNLIKELY(callee->flags != CORO_FRAME_CALL_))
-        coro_let_go_slow_(callee);
-}
-CORO_INLINE void coro_let_go_(coro_header *callee)
-{
-    if (CORO_UNLIKELY(callee->descriptor->drop != NULL))
-        coro_let_go_slow_(callee);
-    else
-        coro_frame_free_(callee);
-}
-#endif
-
-/* Copy a result where the compiler has no __typeof__: sizes must agree. */
-CORO_API void coro_result_copy_(void *to, size_t size, const coro_header *callee);
 
 CORO_END_DECLS
 

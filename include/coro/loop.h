@@ -106,8 +106,9 @@ typedef struct coro_trace_entry {
 
 struct coro_loop { /* private; here so that you can place it */
     coro_pool pool;
-    coro_task *ready, *ready_last; /* the next turn's */
-    coro_task *batch;              /* what is left of this turn's */
+    coro_task *ready;      /* the next turn's */
+    coro_task *batch;      /* what is left of this turn's */
+    coro_task *ready_last; /* not beside `ready`: a store of both would hold up a load of one */
     coro_task *current;
 #if CORO_MINIMAL_
     uint_fast8_t budget;
@@ -121,11 +122,9 @@ struct coro_loop { /* private; here so that you can place it */
 #endif
     uint8_t reporting;
 #if !CORO_MINIMAL_
-    uint8_t running, stopping, closed;
-    int failure; /* of coro_loop_fail */
-#if CORO_HOSTED
-    uint8_t unusual; /* a turn's batch needs more than to be run: watched, or reordered */
-#endif
+    uint8_t running, closed;
+    uint8_t attention; /* what a turn must look at besides its tasks: bits, in backend.h */
+    int failure;       /* of coro_loop_fail */
     coro_time now;
 #endif
 #if CORO_HOSTED

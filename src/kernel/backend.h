@@ -20,6 +20,16 @@ typedef struct coro_waker {
     void (*free)(struct coro_waker *waker); /* once, by the last one who could wake */
 } coro_waker;
 
+/* What a turn looks at besides its tasks: loop->attention. */
+enum {
+    CORO_ATTEND_STOP_ = 1,   /* the run is to end with this turn */
+    CORO_ATTEND_HOOKS_ = 2,  /* there are some (on hosts, as the rest) */
+    CORO_ATTEND_OVER_ = 4,   /* the run's task has ended */
+    CORO_ATTEND_INBOX_ = 8,  /* there is one */
+    CORO_ATTEND_BATCH_ = 16, /* the batch needs more than to be run: watched, or reordered */
+    CORO_ATTEND_EVENTS_ = 32 /* the backend has more of them: it is asked after this turn */
+};
+
 /*
  * What other threads and interrupts have left for a loop: loop->inbox, NULL until somebody can.
  * Atomics on hosts (src/thread/inbox.c), a critical section on bare metal. Loop thread.

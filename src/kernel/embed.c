@@ -18,7 +18,7 @@ int coro_loop_descriptor(const coro_loop *loop)
 coro_time coro_loop_prepare(coro_loop *loop)
 {
     coro_time deadline = CORO_FOREVER;
-    if (loop->ready != NULL || loop->hooks != NULL)
+    if (loop->ready != NULL || loop->attention & (CORO_ATTEND_HOOKS_ | CORO_ATTEND_EVENTS_))
         return loop->now;
     coro_timers_next(loop, &deadline);
     if (loop->inbox != NULL && !loop->embedded) {

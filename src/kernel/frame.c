@@ -175,6 +175,15 @@ coro_call *coro_call_new_slow_(const coro_descriptor *descriptor)
     return call != NULL ? call : (coro_call *)coro_frame_failed_();
 }
 
+/* Of a failed call it may write both as well. */
+coro_void *coro_call_of_slow_(const coro_descriptor *descriptor, void *object, const void *a)
+{
+    coro_call *call = coro_call_new_slow_(descriptor);
+    call->object = object;
+    call->a.pointer = (void *)(uintptr_t)a;
+    return (coro_void *)call;
+}
+
 void coro_discard_(coro_header *call)
 {
     if (call == NULL)

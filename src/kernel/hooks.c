@@ -16,6 +16,9 @@ void coro_loop_run_hooks(coro_loop *loop)
         hook->queued = false;
         hook->run(hook);
     }
+#if CORO_HOSTED
+    loop->attention &= (uint8_t)~CORO_ATTEND_HOOKS_;
+#endif
 }
 
 void coro_loop_add_hook(coro_loop *loop, coro_hook *hook)
@@ -25,6 +28,9 @@ void coro_loop_add_hook(coro_loop *loop, coro_hook *hook)
     hook->queued = true;
     hook->next = loop->hooks;
     loop->hooks = hook;
+#if CORO_HOSTED
+    loop->attention |= CORO_ATTEND_HOOKS_;
+#endif
 }
 
 void coro_loop_remove_hook(coro_loop *loop, coro_hook *hook)

@@ -123,7 +123,10 @@ void coro_loop_run_hooks(coro_loop *loop); /* hooks.c */
 bool coro_loop_is_stuck(const coro_loop *loop);
 #endif
 
-#if !CORO_HOSTED
+#if CORO_HOSTED
+/* A turn that may wait, and more as long as only tasks want attention. */
+void coro_loop_turns(coro_loop *loop);
+#else
 /* flag.c: wake who waits for a flag that was set meanwhile; would that wake anybody? */
 void coro_flags_take(coro_loop *loop);
 bool coro_flags_any(const coro_loop *loop);

@@ -36,7 +36,7 @@ int coro_loop_init(coro_loop *loop, const coro_loop_options *options)
     CORO_CHECK(loop->backend != NULL, "a loop needs a backend; name one in its options");
     CORO_CHECK(options->timer_slack >= 0, "a loop's timer_slack is a time, from 0");
     loop->timer_slack = options->timer_slack;
-    loop->unusual = loop->backend->reorder != NULL;
+    loop->attention = loop->backend->reorder != NULL ? CORO_ATTEND_BATCH_ : 0;
     loop->thread = &coro_pool_current_;
     int error = loop->backend->open(loop, options);
     if (error != 0)

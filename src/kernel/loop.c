@@ -47,9 +47,10 @@ CORO_FAST void resume(coro_loop *loop, coro_task *task)
 }
 
 /* Up to the one that is the last now: who becomes ready meanwhile stands behind it. */
-CORO_FAST void run_batch(coro_loop *loop)
+CORO_FAST void run_batch(coro_loop *loop, unsigned attention)
 {
     coro_task *task = loop->ready, *last = loop->ready_last;
+    (void)attention;
     if (task != NULL)
         do {
             task = loop->ready;
@@ -138,14 +139,16 @@ CORO_SLOW unsigned run_unusual(coro_loop *loop)
 }
 #endif
 
-CORO_FAST void run_batch(coro_loop *loop)
+CORO_FAST void run_batch(coro_loop *loop, unsigned attention)
 {
     unsigned count = 0;
     loop->batch = loop->ready;
     loop->ready = loop->ready_last = NULL;
 #if CORO_HOSTED
-    if (CORO_UNLIKELY(loop->unusual))
+    if (CORO_UNLIKELY(attention & CORO_ATTEND_BATCH_))
         count = run_unusual(loop);
+#else
+    (void)attention;
 #endif
     while (loop->batch != NULL) {
         coro_task *task = loop->batch;
@@ -188,7 +191,12 @@ void coro_loop_forget(coro_loop *loop, coro_task *task)
 #define STOPPING(loop) false
 #else
 #define NOW(loop) (loop)->now
-#define STOPPING(loop) (loop)->stopping
+#define STOPPING(loop) ((loop)->attention & CORO_ATTEND_STOP_)
+#endif
+#if CORO_HOSTED
+#define HAS_HOOKS(loop, attention) ((attention)&CORO_ATTEND_HOOKS_)
+#else
+#define HAS_HOOKS(loop, attention) ((loop)->hooks != NULL)
 #endif
 
 #if CORO_TIME_BITS == 64
@@ -302,25 +310,50 @@ CORO_SLOW void look_outside(coro_loop *loop, bool wait)
     expire_timers(loop);
 }
 
-/* coro_pool_current_ is this loop's. */
-CORO_FAST void turn(coro_loop *loop, bool wait)
+/*
+ * One turn; `attention` is what it begins with. True: the next one may begin at once, for tasks are
+ * ready, nothing else wants attention, and the system was asked not long ago.
+ */
+CORO_FAST bool turn(coro_loop *loop, bool wait, unsigned attention)
 {
-#if CORO_HOSTED
-    if (loop->inbox != NULL)
-        loop->inbox->take(loop->inbox);
-#endif
-    run_batch(loop);
+    run_batch(loop, attention);
 #if !CORO_MINIMAL_
-    if (loop->hooks != NULL)
+    attention = loop->attention;
+    if (CORO_UNLIKELY(HAS_HOOKS(loop, attention)))
         coro_loop_run_hooks(loop);
 #endif
 #if CORO_HOSTED
     if (++loop->idle_turns < TURNS_UNASKED && loop->ready != NULL &&
-        loop->idle_resumes < RESUMES_UNASKED)
-        return;
+        loop->idle_resumes < RESUMES_UNASKED) {
+        if (CORO_LIKELY(attention == 0))
+            return true;
+        if (!(attention & CORO_ATTEND_EVENTS_))
+            return false;
+    }
 #endif
     look_outside(loop, wait && may_sleep(loop));
+    return false;
 }
+
+#if CORO_HOSTED
+/* What a loop begins with; posts are taken. */
+CORO_FAST unsigned attend(coro_loop *loop)
+{
+    unsigned attention = loop->attention;
+    if (CORO_UNLIKELY(attention & CORO_ATTEND_INBOX_))
+        loop->inbox->take(loop->inbox);
+    return attention;
+}
+
+void coro_loop_turns(coro_loop *loop)
+{
+    unsigned attention = attend(loop);
+    while (turn(loop, true, attention))
+        attention = 0;
+}
+#else
+#define attend(loop) 0
+#endif
 
 bool coro_loop_run_once(coro_loop *loop, bool wait)
 {
@@ -335,132 +368,10 @@ bool coro_loop_run_once(coro_loop *loop, bool wait)
         loop->inbox->awake(loop->inbox);
     }
 #endif
-    turn(loop, wait);
+    (void)turn(loop, wait, attend(loop));
     coro_pool_current_ = outer;
     return loop->ready != NULL;
 }
-
-/* --- running ------------------------------------------------------------------------------ */
-
-#if CORO_JOINS
-static int deadlock(coro_loop *loop, const coro_task *task)
-{
-    coro_report report = {CORO_REPORT_DEADLOCK, loop, task, CORO_EDEADLK,
-                          "nothing can wake the tasks that are left"};
-    coro_loop_report(loop, &report);
-    return CORO_EDEADLK;
-}
-
-static bool is_over(const coro_task *task)
-{
-    return task != NULL && task->driver.flags & CORO_TASK_DONE_;
-}
-
-/* The turn in which it was stopped is over: what the run answers. */
-static int stop(coro_loop *loop, const coro_task *task)
-{
-    int error = loop->failure;
-    loop->stopping = false;
-    loop->failure = 0;
-    if (error == 0 && task != NULL && !is_over(task))
-        error = CORO_ESTOPPED;
-    return error;
-}
-
-/* Until it is stopped, or the task has ended, if there is one. */
-static int run_until(coro_loop *loop, coro_task *task)
-{
-    coro_pool *outer = coro_pool_current_;
-    int error = 0;
-    coro_pool_current_ = &loop->pool;
-    loop->running = CORO_LOOP_RUNNING_;
-    loop->main_task = task;
-#if CORO_TRACE_DEPTH
-    loop->trace.kept = false;
-#endif
-    while (!is_over(task)) {
-        if (CORO_UNLIKELY(loop->ready == NULL) && coro_loop_is_stuck(loop) && !loop->stopping) {
-            error = deadlock(loop, task);
-            break;
-        }
-#if CORO_HOSTED
-        turn(loop, true);
-#else
-        coro_loop_run_once(loop, true); /* code must be small */
-#endif
-        if (CORO_UNLIKELY(loop->stopping)) {
-            error = stop(loop, task);
-            break;
-        }
-    }
-    loop->running = false;
-    loop->main_task = NULL;
-    coro_pool_current_ = outer;
-    return error;
-}
-
-/* Why the loop cannot run now. */
-static int may_run(const coro_loop *loop)
-{
-    if (coro_pool_current_ != NULL || loop->running)
-        return CORO_EBUSY;
-    CORO_CHECK(!loop->closed, "a loop was used after it was closed");
-    coro_check_thread(loop);
-    return 0;
-}
-
-int coro_loop_run_forever(coro_loop *loop)
-{
-    int error = may_run(loop);
-    return error != 0 ? error : run_until(loop, NULL);
-}
-
-int coro_loop_run_task(coro_loop *loop, coro_task *task)
-{
-    int error = may_run(loop);
-    if (error != 0)
-        return error;
-    error = run_until(loop, task);
-    if (error != 0)
-        return error;
-    task->driver.flags |= CORO_TASK_TAKEN_;
-    return task->driver.frame->error;
-}
-
-int coro_loop_run_until_complete_(coro_loop *loop, coro_header *call)
-{
-    coro_task *task;
-    int error = may_run(loop);
-    if (error != 0) {
-        coro_discard_(call);
-        return error;
-    }
-    task = coro_create_task_(loop, call);
-    if (task == NULL)
-        return CORO_ENOMEM;
-    error = coro_loop_run_task(loop, task);
-    coro_pool_current_ = &loop->pool;
-    coro_task_release(task);
-    coro_pool_current_ = NULL;
-    return error;
-}
-#endif
-
-#if !CORO_MINIMAL_
-void coro_loop_stop(coro_loop *loop)
-{
-    coro_check_here(loop);
-    loop->stopping = true;
-}
-
-void coro_loop_fail(coro_loop *loop, int error)
-{
-    CORO_CHECK(error < 0, "coro_loop_fail needs an error; coro_loop_stop stops a loop without");
-    coro_check_here(loop);
-    loop->stopping = true;
-    loop->failure = error;
-}
-#endif
 
 /* --- asking and telling ------------------------------------------------------------------- */
 

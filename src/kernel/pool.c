@@ -9,7 +9,16 @@
  *
  * Taking and giving are a pop and a push (inline, in coro/frame.h); this file
  * is the slow way: cutting, new chunks, sizes beyond the lists. Blocks never go
- * back to the allocator before the pool is closed, except the large ones.
+ * back to the allocator before the pool is closed, except the large ones, of which
+ * half a megabyte is kept:
+ *
+ *     spare[0] ──► block                   2 KiB
+ *      ...
+ *     spare[5] ──► block ──► block         64 KiB
+ *
+ * They are the buffers of streams, which exist while bytes are in them: without spares
+ * each message of a busy stream would have its block asked from the system, and given
+ * back; and a block that was in use a moment ago is still in the processor's cache.
  *
  * Invariant: a block of class c is c * 16 bytes, and belongs to this pool alone.
  */
@@ -115,6 +124,58 @@ static bool open_chunk(coro_pool *pool, size_t at_least)
 }
 #endif
 
+/* --- spare large blocks ------------------------------------------------------------------- */
+
+#if CORO_HOSTED && CORO_POOL_LISTS_
+#define SPARE_MIN 2048u
+#define SPARE_BYTES_MAX (512u << 10)
+
+/* Where those of this size are kept, or NULL. */
+static void **spares_of(coro_pool *pool, size_t size)
+{
+    for (unsigned class = 0; class < CORO_POOL_SPARES_; class++)
+        if (size == (size_t)SPARE_MIN << class)
+            return &pool->spare[class];
+    return NULL;
+}
+
+static void *take_spare(coro_pool *pool, size_t size)
+{
+    void **spares = spares_of(pool, size), *block = spares != NULL ? *spares : NULL;
+    if (block != NULL) {
+        *spares = *(void **)block;
+        pool->spare_bytes -= size;
+    }
+    return block;
+}
+
+static bool keep_spare(coro_pool *pool, void *block, size_t size)
+{
+    void **spares = spares_of(pool, size);
+    if (spares == NULL || pool->spare_bytes + size > SPARE_BYTES_MAX)
+        return false;
+    *(void **)block = *spares;
+    *spares = block;
+    pool->spare_bytes += size;
+    return true;
+}
+
+static void free_spares(coro_pool *pool)
+{
+    for (unsigned class = 0; class < CORO_POOL_SPARES_; class++) {
+        size_t size = (size_t)SPARE_MIN << class;
+        while (pool->spare[class] != NULL)
+            resize(pool, take_spare(pool, size), size, 0);
+    }
+}
+#else
+#define take_spare(pool, size) NULL
+#define keep_spare(pool, block, size) false
+#define free_spares(pool) (void)0
+#endif
+
+/* --- the slow way ------------------------------------------------------------------------- */
+
 void *coro_pool_take_slow_(coro_pool *pool, size_t size)
 {
     void *block;
@@ -133,11 +194,12 @@ void *coro_pool_take_slow_(coro_pool *pool, size_t size)
         return block;
     }
 #endif
-    block = resize(pool, NULL, 0, size);
-    if (block != NULL) {
-        pool->live++;
-        pool->bytes += size;
+    block = take_spare(pool, size);
+    if (block == NULL) {
+        block = resize(pool, NULL, 0, size);
+        pool->bytes += block != NULL ? size : 0;
     }
+    pool->live += block != NULL;
     tell_cut(pool, block, size);
     return block;
 }
@@ -156,14 +218,17 @@ void coro_pool_give_slow_(coro_pool *pool, void *block, size_t size)
     if (pool->watch != NULL)
         pool->watch->given(pool->watch, block);
 #endif
-    resize(pool, block, size, 0);
     pool->live--;
+    if (keep_spare(pool, block, size))
+        return;
+    resize(pool, block, size, 0);
     pool->bytes -= size;
 }
 
 void coro_pool_close(coro_pool *pool)
 {
     chunk *each = pool->chunks;
+    free_spares(pool);
     while (each != NULL) {
         chunk *next = each->next;
         resize(pool, each, each->size, 0);

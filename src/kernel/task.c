@@ -286,6 +286,10 @@ void coro_task_ended(coro_task *task)
     task->driver.flags |= CORO_TASK_DONE_;
     loop->task_count--;
     coro_timers_unreserve(loop);
+#if CORO_HOSTED
+    if (CORO_UNLIKELY(task == loop->main_task))
+        loop->attention |= CORO_ATTEND_OVER_;
+#endif
 #if CORO_TRACE_DEPTH
     if (task == loop->main_task && loop->trace.task == task)
         loop->trace.kept = true;

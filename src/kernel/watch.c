@@ -4,8 +4,8 @@
  *
  *     loop->watchers ──► debug mode ──► trace ──► NULL
  *
- * Nobody watching costs nothing: the loop's `unusual` bit, which it tests once a
- * turn anyway for a backend's reorder, sends the batch through a second copy of
+ * Nobody watching costs nothing: a bit of the loop's `attention`, at which it looks once a
+ * turn anyway, sends the batch through a second copy of
  * the resume that tells; a new task is told where the count of tasks reaches its
  * maximum, which a watched loop keeps at 0 so that every task does.
  */
@@ -17,7 +17,7 @@ void coro_loop_watch(coro_loop *loop, coro_watcher *watcher)
 {
     watcher->next = loop->watchers;
     loop->watchers = watcher;
-    loop->unusual = true;
+    loop->attention |= CORO_ATTEND_BATCH_;
     loop->place = NULL;
     if (loop->watched_max < loop->metrics.tasks_max)
         loop->watched_max = loop->metrics.tasks_max;
@@ -33,7 +33,8 @@ void coro_loop_unwatch(coro_loop *loop, coro_watcher *watcher)
         return;
     *place = watcher->next;
     if (loop->watchers == NULL) {
-        loop->unusual = loop->backend->reorder != NULL;
+        if (loop->backend->reorder == NULL)
+            loop->attention &= (uint8_t)~CORO_ATTEND_BATCH_;
         loop->metrics.tasks_max = loop->watched_max;
     }
 }

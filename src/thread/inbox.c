@@ -149,6 +149,7 @@ static void inbox_close(coro_inbox *inbox)
     while (self->first != NULL)
         run(self, BATCH_MAX);
     self->loop->inbox = NULL;
+    self->loop->attention &= (uint8_t)~CORO_ATTEND_INBOX_;
     self->loop = NULL;
     let_go(self);
 }
@@ -177,6 +178,7 @@ static coro_remote *make(coro_loop *loop)
         return NULL;
     }
     loop->inbox = &remote->inbox;
+    loop->attention |= CORO_ATTEND_INBOX_;
     return remote;
 }
 
