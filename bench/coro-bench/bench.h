@@ -22,7 +22,7 @@ bench_workload bench_switch, bench_nest, bench_deep, bench_yieldnest, bench_yiel
 /* turn.c: tasks that give way to each other */
 bench_workload bench_yield, bench_yield1000;
 /* task.c: tasks made, joined and freed */
-bench_workload bench_spawn, bench_skynet;
+bench_workload bench_spawn, bench_skynet, bench_skynetlazy;
 /* channel.c: tasks that talk */
 bench_workload bench_chan1, bench_chan64, bench_pingpong, bench_mutex;
 /* time.c: tasks that wait for the clock */

@@ -25,7 +25,8 @@ static const struct {
     {"sleep", bench_sleep},         {"chan1", bench_chan1},
     {"chan64", bench_chan64},       {"pingpong", bench_pingpong},
     {"mutex", bench_mutex},         {"timers", bench_timers},
-    {"skynet", bench_skynet},       {"wake", bench_wake},
+    {"skynet", bench_skynet},       {"skynetlazy", bench_skynetlazy},
+    {"wake", bench_wake},
 };
 
 static uint64_t clock_ns(clockid_t clock)

@@ -3,9 +3,11 @@
  * task.c - tasks made, joined and freed.
  *
  *     spawn    batches of 1000 tasks that return their number at once
- *     skynet   a tree of tasks, 10 children a node, down to n leaves
+ *     skynet   a tree of tasks, 10 children a node, down to n leaves; a leaf, which has
+ *              nothing to wait for, is started eagerly
+ *     skynetlazy   the same, where each task starts by the loop: all are alive at once
  *
- * Both take each task's typed result by CORO_JOIN, and sum.
+ * All take each task's typed result by CORO_JOIN, and sum.
  */
 #include "bench.h"
 
@@ -56,15 +58,19 @@ double bench_spawn(uint64_t *n)
 #define BRANCHES 10
 
 /* The sum of the ordinals of `leaves` leaves from `first` on; the leaves are tasks as well. */
-ASYNC(node, RETURNS(uint64_t), ARGS(uint64_t, first, uint64_t, leaves),
+ASYNC(node, RETURNS(uint64_t), ARGS(uint64_t, first, uint64_t, leaves, bool, eager),
       VARS(uint64_t sum, value, step; int i; coro_task *children[BRANCHES];))
 {
     ASYNC_BEGIN;
     self->step = self->leaves / BRANCHES;
     for (int i = 0; i < BRANCHES; i++) {
         uint64_t first = self->first + (uint64_t)i * self->step;
-        self->children[i] = self->step == 1 ? coro_create_task(number(first))
-                                            : coro_create_task(node(first, self->step));
+        if (self->step > 1)
+            self->children[i] = coro_create_task(node(first, self->step, self->eager));
+        else if (self->eager)
+            self->children[i] = coro_create_task_eager(number(first));
+        else
+            self->children[i] = coro_create_task(number(first));
     }
     for (self->i = 0; self->i < BRANCHES; self->i++) {
         if (self->step == 1)
@@ -80,23 +86,33 @@ ASYNC(node, RETURNS(uint64_t), ARGS(uint64_t, first, uint64_t, leaves),
     ASYNC_END;
 }
 
-ASYNC(skynet, ARGS(uint64_t, n, double *, ns), VARS(uint64_t start, sum;))
+ASYNC(skynet, ARGS(uint64_t, n, bool, eager, double *, ns), VARS(uint64_t start, sum;))
 {
     ASYNC_BEGIN;
     self->start = bench_wall_ns();
-    AWAIT(self->sum, node(0, self->n));
+    AWAIT(self->sum, node(0, self->n, self->eager));
     *self->ns = (double)(bench_wall_ns() - self->start);
     bench_check(self->sum == self->n * (self->n - 1) / 2, "skynet: sum");
     ASYNC_END;
 }
 
-double bench_skynet(uint64_t *n)
+static double run_skynet(uint64_t *n, bool eager)
 {
     double ns = 0;
     uint64_t leaves = BRANCHES;
     while (leaves * BRANCHES <= *n)
         leaves *= BRANCHES;
     *n = leaves;
-    bench_run(skynet(leaves, &ns));
+    bench_run(skynet(leaves, eager, &ns));
     return ns;
+}
+
+double bench_skynet(uint64_t *n)
+{
+    return run_skynet(n, true);
+}
+
+double bench_skynetlazy(uint64_t *n)
+{
+    return run_skynet(n, false);
 }
