@@ -22,7 +22,7 @@ ASYNC(goes_through, VARS(coro_stream *in, *out; size_t n; int error;), SCRATCH(c
     AWAIT(self->n, coro_stream_read_line(self->in, self->text, sizeof self->text));
     EQ(self->n, 4);
     AWAIT(coro_stream_shutdown_write(self->out));
-    EQ(coro_pipe_fd(self->out), -1);
+    EQ(coro_stream_fd(self->out), -1);
     AWAIT_CATCH(self->error, coro_stream_write(self->out, "x", 1));
     EQ(self->error, CORO_EPIPE);
     AWAIT(self->n, coro_stream_read(self->in, self->text, sizeof self->text));
@@ -157,7 +157,7 @@ ASYNC(makes_and_says, VARS(coro_stream *in, *out, *again; int error, copy;))
     ASYNC_BEGIN;
     self->error = coro_pipe(&self->in, &self->out);
     if (self->error == 0) {
-        self->copy = dup(coro_pipe_fd(self->in));
+        self->copy = dup(coro_stream_fd(self->in));
         self->error = coro_stream_from_pipe(&self->again, self->copy);
         if (self->error != 0)
             close(self->copy);
@@ -193,9 +193,9 @@ ASYNC(lacks_descriptors, VARS(coro_stream *in, *out, *other, *another; int error
 {
     ASYNC_BEGIN;
     EQ(coro_stream_from_pipe(&self->in, -1), CORO_EBADF);
-    EQ(coro_pipe_fd(NULL), -1);
+    EQ(coro_stream_fd(NULL), -1);
     EQ(coro_stream_pair(&self->in, &self->out, 1), 0);
-    EQ(coro_pipe_fd(self->in), -1);
+    EQ(coro_stream_fd(self->in), -1);
     AWAIT_CATCH(self->error, coro_pipe_wait_hangup(self->in));
     EQ(self->error, CORO_EINVAL);
     coro_stream_abort(&self->in);

@@ -40,10 +40,6 @@ CORO_API CORO_NODISCARD int coro_stream_from_pipe(coro_stream **stream, int fd);
  * then there is none. Never suspends. */
 CORO_API CORO_NODISCARD int coro_pipe(coro_stream **reader, coro_stream **writer);
 
-/* The descriptor beneath a stream of this page; -1 for other streams, and for a pipe whose end
- * was said. Borrowed. */
-CORO_API int coro_pipe_fd(const coro_stream *stream);
-
 /*
  * Wait until nobody is at the other side any more: of a pipe that is read, all
  * writers have closed; of one that is written to, all readers. Reads nothing: bytes

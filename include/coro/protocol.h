@@ -77,8 +77,9 @@ CORO_API void coro_protocol_init(coro_protocol *protocol, const coro_protocol_ty
  */
 CORO_API CORO_NODISCARD coro_void *coro_protocol_run(coro_stream **stream, coro_protocol *protocol);
 
-/* Write a copy of the data, all of it, whatever pause_writing has said. 0, CORO_ENOMEM (nothing was
- * written), CORO_EPIPE (closing, or the end was written), or the connection's error. */
+/* Write a copy of the data, all of it, whatever pause_writing has said. 0, CORO_EPIPE
+ * (closing, or the end was written), or the connection's error; CORO_ENOMEM, and CORO_EBUSY while a
+ * task's own write to the stream waits: nothing was written, and it may be tried again. */
 CORO_API int coro_protocol_write(coro_protocol *protocol, const void *data, size_t size);
 
 /* Say that no more will be written, when all is sent. Twice is fine. 0, or CORO_EPIPE. */

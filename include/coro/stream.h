@@ -161,7 +161,8 @@ CORO_API size_t coro_stream_sent(const coro_stream *stream);
 CORO_API CORO_NODISCARD coro_size *coro_stream_copy(coro_stream *from, coro_stream *to,
                                                     size_t limit);
 
-/* The descriptor beneath, for setsockopt and the like; -1: there is none. Borrowed. */
+/* The descriptor beneath, for setsockopt and the like; -1: there is none, or no more, as when the
+ * end of a pipe was said. Borrowed. */
 CORO_API int coro_stream_fd(const coro_stream *stream);
 
 /* --- the end ------------------------------------------------------------------------------ */

@@ -289,10 +289,3 @@ int coro_pipe(coro_stream **reader, coro_stream **writer)
     }
     return error;
 }
-
-int coro_pipe_fd(const coro_stream *stream)
-{
-    if (stream == NULL || stream->transport != &pipe_transport)
-        return -1;
-    return coro_stream_fd(stream);
-}
