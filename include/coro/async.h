@@ -160,39 +160,8 @@
     CORO_FALLTHROUGH_                                                                              \
     default:;                                                                                      \
     }                                                                                              \
-    CORO_CHECK_END_();                                                                             \
-    CORO_MISUSE_()                                                                                 \
     CORO_UNWATCH_LOCALS_                                                                           \
     return coro_end_(&self->coro, coro_error_ != 0 ? coro_error_ : (int)coro_state_)
-#endif
-
-/* A body's traps are one call in it, so that the ways that call nothing need no stack frame. */
-#if CORO_HOSTED || CORO_SCOPES
-#define CORO_MISUSE_()                                                                             \
-    if (0) {                                                                                       \
-        coro_misuse_:                                                                              \
-        coro_misused_(&self->coro, (unsigned)coro_state_);                                         \
-    }
-#else
-#define CORO_MISUSE_()
-#endif
-#define CORO_MISUSED_AT_(how)                                                                      \
-    do {                                                                                           \
-        coro_state_ = (how);                                                                       \
-        goto coro_misuse_;                                                                         \
-    } while (0)
-
-/* A block that is still open here would outlive its frame. */
-#if CORO_SCOPES
-#define CORO_CHECK_END_() CORO_CHECK_LATE_(0)
-#define CORO_CHECK_LATE_(blocks)                                                                   \
-    do {                                                                                           \
-        if (CORO_UNLIKELY(CORO_LATE_(self->coro.depth) != (blocks)))                               \
-            CORO_MISUSED_AT_(CORO_MISUSED_BLOCK_);                                                 \
-    } while (0)
-#else
-#define CORO_CHECK_END_() (void)0
-#define CORO_CHECK_LATE_(blocks) (void)0
 #endif
 
 #define CORO_GO_(state)                                                                            \
@@ -263,6 +232,11 @@
 #else
 #define CORO_CHECK_DEPTH_() (void)0
 #endif
+#if CORO_HOSTED
+#define CORO_CHECK_ENTER_() CORO_CHECK_DEPTH_()
+#else
+#define CORO_CHECK_ENTER_() (void)0
+#endif
 
 /* Take the typed result. Without __typeof__: copied, the sizes compared. */
 #if CORO_HAS_TYPEOF
@@ -300,15 +274,21 @@
     if (coro_callee_->error > 0)                                                                   \
         return CORO_STATUS_((uint_fast8_t)coro_callee_->error);
 #else
+#if CORO_HOSTED
+#define CORO_ENTER_(call)                                                                          \
+    CORO_BY_TYPE_(call, coro_enter_leaf_, coro_enter_)(coro_driver_, &self->coro, coro_callee_)
+#else /* code must be small: the depth is checked there */
+#define CORO_ENTER_(call)                                                                          \
+    coro_enter_at_(coro_driver_, &self->coro, coro_callee_, sizeof *coro_depth_ - 1)
+#endif
 #define CORO_START_(n, call)                                                                       \
     _Static_assert(CORO_LINE_FITS_, "the source is too long for the state's number");              \
-    CORO_CHECK_DEPTH_();                                                                           \
+    CORO_CHECK_ENTER_();                                                                           \
     self->coro.state = (coro_state)(n);                                                            \
     coro_callee_ = &(call)->coro;                                                                  \
     {                                                                                              \
         coro_status coro_status_;                                                                  \
-        coro_status_ = CORO_BY_TYPE_(call, coro_enter_leaf_, coro_enter_)(                         \
-            coro_driver_, &self->coro, coro_callee_);                                              \
+        coro_status_ = CORO_ENTER_(call);                                                          \
         if (CORO_CODE_(coro_status_) != CORO_DONE_) {                                              \
             return coro_status_;                                                                   \
             CORO_CASE_(n):;                                                                        \
@@ -377,7 +357,16 @@
     } while (0)
 
 #define CORO_AWAIT_CATCH(...) CORO_CAT_(CORO_CATCH_, CORO_COUNT_(__VA_ARGS__))(__VA_ARGS__)
+#if CORO_HOSTED
 #define CORO_CATCH_2(error, call) CORO_CATCH_AT_(CORO_HERE_, error, call, CORO_LET_GO_(call))
+#else
+#define CORO_CATCH_2(error, call) CORO_CATCH_SHORT_(CORO_HERE_, error, call)
+#define CORO_CATCH_SHORT_(n, error_lvalue, call)                                                   \
+    do {                                                                                           \
+        CORO_START_(n, call)                                                                       \
+        (error_lvalue) = coro_awaited_(coro_driver_, &self->coro, coro_callee_);                   \
+    } while (0)
+#endif
 #define CORO_CATCH_3(error, lvalue, call)                                                          \
     CORO_CATCH_AT_(CORO_HERE_, error, call, CORO_TAKEN_(lvalue, call))
 #define CORO_CATCH_AT_(n, error_lvalue, call, end)                                                 \

@@ -119,7 +119,7 @@
 #else
 #define CORO_DESCRIPTOR_(name)                                                                     \
     {                                                                                              \
-        name##_enter_, CORO_NAMED_(#name), name##_has_drop_ ? name##_drop_ : NULL, NULL,           \
+        name##_enter_, CORO_NAMED_(#name) name##_has_drop_ ? name##_drop_ : NULL, NULL,            \
             sizeof(struct name), name##_zero_end_, name##_result_offset_, name##_result_size_      \
     }
 #endif

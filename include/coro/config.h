@@ -116,10 +116,11 @@
 #endif
 #if CORO_TEXTS
 #define CORO_TEXT_(text) text
+#define CORO_NAMED_(name) name, __FILE__, /* in a descriptor */
 #else
 #define CORO_TEXT_(text) ""
+#define CORO_NAMED_(name)
 #endif
-#define CORO_NAMED_(name) CORO_TEXT_(name), CORO_TEXT_(__FILE__) /* in a descriptor */
 
 /* Without it results are copied by size, and fewer mistakes are found: -DCORO_HAS_TYPEOF=0. */
 #ifndef CORO_HAS_TYPEOF
@@ -187,6 +188,17 @@
 #else
 #define CORO_HAS_WEAK_ 0 /* on bare metal: coro_trap and coro_bare_idle are yours to define */
 #define CORO_WEAK
+#endif
+
+/* The same on boards, where all of a program is compiled at once (-flto): who begins to use a part
+ * says so, and who would work for it asks first. Where nobody begins, nothing ever writes the word
+ * (kernel.h has them), and the compiler leaves out all that stands behind the question. */
+#if CORO_HOSTED || CORO_MINIMAL_
+#define CORO_USES_(part) true
+#define CORO_USE_(part) (void)0
+#else
+#define CORO_USES_(part) coro_uses_##part##_
+#define CORO_USE_(part) (void)(coro_uses_##part##_ = true)
 #endif
 
 /* What the body of a coroutine answers. A struct, so that a plain `return 0;` does not compile;

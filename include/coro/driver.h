@@ -74,6 +74,35 @@ CORO_API CORO_NORETURN CORO_COLD void coro_misused_(const coro_header *self, uns
 CORO_API CORO_NORETURN CORO_COLD void coro_leave_finally_(const coro_header *self);
 CORO_API CORO_NORETURN CORO_COLD void coro_yield_refused_(const coro_header *self, bool finally);
 
+/* A body's traps are one call in it, so that the ways that call nothing need no stack frame. */
+#if CORO_HOSTED
+#define CORO_MISUSE_()                                                                             \
+    if (0) {                                                                                       \
+        coro_misuse_:                                                                              \
+        coro_misused_(&self->coro, (unsigned)coro_state_);                                         \
+    }
+#define CORO_MISUSED_AT_(how)                                                                      \
+    do {                                                                                           \
+        coro_state_ = (how);                                                                       \
+        goto coro_misuse_;                                                                         \
+    } while (0)
+#else
+#define CORO_MISUSED_AT_(how) coro_misused_(&self->coro, (how))
+#endif
+
+/* A block that is still open here would outlive its frame. */
+#if CORO_SCOPES
+#define CORO_CHECK_END_() CORO_CHECK_LATE_(0)
+#define CORO_CHECK_LATE_(blocks)                                                                   \
+    do {                                                                                           \
+        if (CORO_UNLIKELY(CORO_LATE_(self->coro.depth) != (blocks)))                               \
+            CORO_MISUSED_AT_(CORO_MISUSED_BLOCK_);                                                 \
+    } while (0)
+#else
+#define CORO_CHECK_END_() (void)0
+#define CORO_CHECK_LATE_(blocks) (void)0
+#endif
+
 /* Give a finished frame's result to its drop function, if nobody has taken it. */
 CORO_API void coro_drop_(coro_header *frame);
 
@@ -135,6 +164,9 @@ static inline coro_header *coro_begun_(coro_driver *driver, coro_header *self, c
 coro_header *coro_enter_(coro_driver *driver, coro_header *self, coro_header *callee);
 #elif !CORO_HOSTED
 coro_status coro_enter_(coro_driver *driver, coro_header *self, coro_header *callee);
+/* The same with the number of blocks around the await, which are to be open. */
+coro_status coro_enter_at_(coro_driver *driver, coro_header *self, coro_header *callee,
+                           unsigned blocks);
 #endif
 #if !CORO_HOSTED
 bool coro_drive_(coro_driver *driver, coro_header *callee);

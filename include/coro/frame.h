@@ -48,16 +48,24 @@ enum { /* what a body answers, in a coro_status */
 /* The body of a coroutine. `callee` is the finished one that it was waiting for. */
 typedef coro_status (*coro_body)(coro_header *self, coro_driver *driver, coro_header *callee);
 
+#if CORO_TEXTS
+typedef unsigned coro_frame_size_;
+#else /* code must be small: frames of less than 64 KiB, or the compiler says so */
+typedef uint16_t coro_frame_size_;
+#endif
+
 /* What all frames of one coroutine share; in read-only memory. */
 struct coro_descriptor {
     coro_body body;
 #if !CORO_MINIMAL_
+#if CORO_TEXTS
     const char *name;
     const char *file;
+#endif
     void (*drop)(void *result); /* called on a result that nobody takes, or NULL */
     void (*discard)(coro_header *frame); /* frees what an unstarted call holds, or NULL */
-    unsigned size;              /* of the frame */
-    unsigned zero_end;          /* VARS are zeroed from behind the header to here */
+    coro_frame_size_ size;     /* of the frame */
+    coro_frame_size_ zero_end; /* VARS are zeroed from behind the header to here */
 #endif
     unsigned short result_offset;
     unsigned short result_size; /* of a generator: its item's, and CORO_YIELDS_ */
@@ -182,7 +190,7 @@ typedef struct coro_pool {
 } coro_pool;
 #endif
 
-/* The running loop's pool; NULL where none runs. It is the loop's first member. */
+/* The running loop's pool; NULL where none runs: a member of coro_loop. */
 extern CORO_API CORO_THREAD_LOCAL coro_pool *coro_pool_current_;
 
 /* The frame that stands for "no memory": awaiting it is CORO_ENOMEM. */
@@ -212,12 +220,16 @@ CORO_API void coro_frame_free_slow_(coro_header *frame);
 #if !CORO_HOSTED
 void coro_zero_(void *begin, size_t size);
 coro_header *coro_frame_at_(void *memory, const coro_descriptor *descriptor, size_t zero_end);
+#if !CORO_MINIMAL_
+CORO_NOINLINE
+#endif
 coro_void *coro_call_of_(const coro_descriptor *descriptor, void *object, const void *argument);
 coro_status coro_yielded_(coro_driver *driver, coro_header *self);
 coro_status coro_end_(coro_header *self, int outcome);
 #if CORO_MINIMAL_
 #define coro_frame_free_(frame) (void)(frame) /* it is yours */
 #else
+extern bool coro_uses_pool_; /* a loop was given memory, or an allocator: see CORO_USES_ */
 void *coro_pool_take_(coro_pool *pool, size_t size);
 void coro_pool_give_(coro_pool *pool, void *block, size_t size);
 void coro_header_start_(coro_header *frame, const coro_descriptor *descriptor, unsigned flags);
@@ -232,6 +244,8 @@ coro_call *coro_call_new_(const coro_descriptor *descriptor);
 #if !CORO_MINIMAL_
 CORO_INLINE void *coro_pool_take_(coro_pool *pool, size_t size)
 {
+    if (!CORO_USES_(pool))
+        return NULL;
 #if CORO_POOL_LISTS_
     if (size <= CORO_POOL_CLASSES * 16) {
         void **block = (void **)pool->free[CORO_CLASS_(size)];
@@ -247,6 +261,8 @@ CORO_INLINE void *coro_pool_take_(coro_pool *pool, size_t size)
 
 CORO_INLINE void coro_pool_give_(coro_pool *pool, void *block, size_t size)
 {
+    if (!CORO_USES_(pool))
+        return;
 #if CORO_POOL_LISTS_
     if (CORO_LIKELY(size <= CORO_POOL_CLASSES * 16)) {
         *(void **)block = pool->free[CORO_CLASS_(size)];
@@ -355,10 +371,14 @@ CORO_INLINE coro_header *coro_frame_at_(void *memory, const coro_descriptor *des
 #if !CORO_MINIMAL_
 CORO_INLINE void coro_frame_free_(coro_header *frame)
 {
+#if CORO_HOSTED
     if (CORO_LIKELY((frame->flags & (CORO_FRAME_POOL_ | CORO_FRAME_DROP_)) == CORO_FRAME_POOL_ &&
-                    coro_pool_current_ != NULL))
+                    coro_pool_current_ != NULL)) {
         coro_pool_give_(coro_pool_current_, frame, frame->descriptor->size);
-    else if (frame->flags & (CORO_FRAME_POOL_ | CORO_FRAME_HEAP_ | CORO_FRAME_DROP_))
+        return;
+    }
+#endif
+    if (frame->flags & (CORO_FRAME_POOL_ | CORO_FRAME_HEAP_ | CORO_FRAME_DROP_))
         coro_frame_free_slow_(frame);
 }
 #endif

@@ -105,7 +105,9 @@ typedef struct coro_trace_entry {
 } coro_trace_entry;
 
 struct coro_loop { /* private; here so that you can place it */
+#if CORO_HOSTED || CORO_MINIMAL_
     coro_pool pool;
+#endif
     coro_task *ready;      /* the next turn's */
     coro_task *batch;      /* what is left of this turn's */
     coro_task *ready_last; /* not beside `ready`: a store of both would hold up a load of one */
@@ -172,17 +174,38 @@ struct coro_loop { /* private; here so that you can place it */
         coro_trace_entry entries[CORO_TRACE_DEPTH];
     } trace;
 #endif
+#if !CORO_HOSTED && !CORO_MINIMAL_
+    coro_pool pool; /* what is often wanted comes first: it is in the reach of short instructions */
+#endif
 };
 
 #if !CORO_USUAL_ /* its name says for which configuration it was made: see coro/config.h */
+#if CORO_HOSTED || CORO_MINIMAL_
 #define coro_loop_init CORO_CONFIGURED_(coro_loop_init)
+#else
+#define coro_loop_init_ CORO_CONFIGURED_(coro_loop_init)
+#endif
 #endif
 
 /*
  * Make a loop in memory of yours, for the calling thread. options may be NULL on
  * hosts. 0, CORO_ENOMEM, or what the backend says; nothing is left to free then.
  */
+#if CORO_HOSTED || CORO_MINIMAL_
+#define coro_loop_init_ coro_loop_init
 CORO_API int coro_loop_init(coro_loop *loop, const coro_loop_options *options);
+#else /* what the options do not name is not linked, where they are constants: CORO_USES_ */
+extern bool coro_uses_reports_;
+int coro_loop_init_(coro_loop *loop, const coro_loop_options *options);
+CORO_HOT_INLINE int coro_loop_init(coro_loop *loop, const coro_loop_options *options)
+{
+    if (options != NULL && (options->arena != NULL || options->allocator.resize != NULL))
+        CORO_USE_(pool);
+    if (options != NULL && options->report != NULL)
+        CORO_USE_(reports);
+    return coro_loop_init_(loop, options);
+}
+#endif
 
 /*
  * Cancel what is left, run it to its end, and free everything. Not from inside
@@ -241,7 +264,10 @@ CORO_API coro_time coro_loop_prepare(coro_loop *loop);
 /* The running loop of this thread, or NULL. */
 static inline coro_loop *coro_loop_current(void)
 {
-    return (coro_loop *)(void *)coro_pool_current_;
+    coro_pool *pool = coro_pool_current_;
+    if (offsetof(coro_loop, pool) > 0 && pool == NULL)
+        return NULL;
+    return (coro_loop *)(void *)((char *)pool - offsetof(coro_loop, pool));
 }
 
 /* The loop's clock, read now. Loop thread. */

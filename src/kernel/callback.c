@@ -30,6 +30,7 @@ static coro_task *as_task(coro_handle *handle)
 static void prepare(coro_loop *loop, coro_handle *handle, coro_callback function, void *context)
 {
     CORO_CHECK(function != NULL, "a callback needs a function to call");
+    CORO_USE_(callbacks);
     handle->driver.loop = loop;
     handle->driver.flags |= CORO_TASK_DONE_;
     handle->function = function;

@@ -27,6 +27,17 @@
 
 /* --- asking ------------------------------------------------------------------------------- */
 
+/* The group that a task is a child of, or NULL. */
+static inline coro_group *group_of(const coro_task *task)
+{
+    return CORO_USES_(groups) ? task->group : NULL;
+}
+
+static inline bool is_shield(const coro_scope *scope)
+{
+    return CORO_USES_(shields) && scope->flags & CORO_SCOPE_SHIELD_;
+}
+
 static bool reaches(const coro_task *task, const coro_header *frame, const coro_scope *scope)
 {
     for (;;) {
@@ -34,15 +45,15 @@ static bool reaches(const coro_task *task, const coro_header *frame, const coro_
             for (; scope != NULL && scope->frame == frame; scope = scope->parent) {
                 if (scope->flags & CORO_SCOPE_CANCELED_)
                     return true;
-                if (scope->flags & CORO_SCOPE_SHIELD_)
+                if (is_shield(scope))
                     return false;
             }
-            if (frame->flags & CORO_FRAME_MASK_)
+            if (CORO_USES_(masks) && frame->flags & CORO_FRAME_MASK_)
                 return false;
         }
         if (task->driver.flags & CORO_TASK_CANCELED_)
             return true;
-        if (task->group == NULL)
+        if (group_of(task) == NULL)
             return false;
         scope = &task->group->scope;
         frame = scope->frame;
@@ -54,6 +65,8 @@ static bool reaches(const coro_task *task, const coro_header *frame, const coro_
 void coro_cancel_unmask(coro_task *task, coro_header *frame)
 {
     const coro_header *until = task->driver.loop->unmask_until;
+    if (!CORO_USES_(masks))
+        return;
     task->driver.more &= (uint8_t)~CORO_TASK_UNMASK_;
     task->driver.loop->unmask_until = NULL;
     for (; frame != NULL && frame != until; frame = frame->caller)
@@ -63,7 +76,7 @@ void coro_cancel_unmask(coro_task *task, coro_header *frame)
 /* A running frame has left its blocks: what they were to unmask is over. */
 void coro_cancel_left(coro_task *task, const coro_header *frame)
 {
-    if (task->driver.loop->unmask_until == frame)
+    if (CORO_USES_(masks) && task->driver.loop->unmask_until == frame)
         task->driver.more &= (uint8_t)~CORO_TASK_UNMASK_;
 }
 
@@ -92,12 +105,12 @@ bool coro_cancel_around(const coro_task *task, const coro_scope *scope)
         for (; scope != NULL; scope = scope->parent) {
             if (scope->flags & CORO_SCOPE_CANCELED_)
                 return true;
-            if (scope->flags & CORO_SCOPE_SHIELD_)
+            if (is_shield(scope))
                 return false;
         }
         if (task->driver.flags & CORO_TASK_CANCELED_)
             return true;
-        if (task->group == NULL)
+        if (group_of(task) == NULL)
             return false;
         scope = &task->group->scope;
         task = scope->task;
@@ -115,7 +128,7 @@ void coro_cancel_settle(coro_task *task)
                 return;
         if (outer->driver.flags & CORO_TASK_CANCELED_)
             return;
-        if (outer->group == NULL)
+        if (group_of(outer) == NULL)
             break;
         scope = &outer->group->scope;
         outer = scope->task;
@@ -159,8 +172,9 @@ static bool is_around(const coro_header *outer, const coro_header *inner)
 static coro_scope *shield_inside(const coro_task *task, const coro_scope *last)
 {
     coro_scope *shield = NULL;
-    for (coro_scope *scope = task->scope; scope != last; scope = scope->parent)
-        if (scope->flags & CORO_SCOPE_SHIELD_)
+    for (coro_scope *scope = task->scope; CORO_USES_(shields) && scope != last;
+         scope = scope->parent)
+        if (is_shield(scope))
             shield = scope;
     return shield;
 }
@@ -170,6 +184,8 @@ static void unmask(coro_task *task, const coro_scope *shield, const coro_scope *
                    coro_header *until)
 {
     coro_header *frame = shield != NULL ? shield->frame : task->driver.frame;
+    if (!CORO_USES_(masks))
+        return;
     if (shield == NULL && task == task->driver.loop->current) {
         if (!(task->driver.more & CORO_TASK_UNMASK_) ||
             is_around(until, task->driver.loop->unmask_until))
@@ -187,6 +203,8 @@ static void unmask(coro_task *task, const coro_scope *shield, const coro_scope *
 static void cancel_children(coro_task *task, const coro_scope *shield, const coro_scope *last)
 {
     coro_scope *scope = shield != NULL ? shield->parent : task->scope;
+    if (!CORO_USES_(groups))
+        return;
     for (; scope != NULL; scope = scope->parent) {
         if (scope->flags & CORO_SCOPE_GROUP_) {
             coro_group *group = coro_container_of(scope, coro_group, scope);
@@ -254,7 +272,7 @@ static void cancel_chain(coro_task *task)
     }
 }
 
-bool coro_task_cancel(coro_task *task)
+bool coro_task_cancel_too(coro_task *task)
 {
     coro_loop *loop = task->driver.loop;
     coro_task *outer = loop->cancel_next;
@@ -266,13 +284,21 @@ bool coro_task_cancel(coro_task *task)
     return true;
 }
 
+#if !CORO_HOSTED
+bool coro_task_cancel(coro_task *task)
+{
+    CORO_USE_(cancel);
+    return coro_task_cancel_too(task);
+}
+#endif
+
 /* Joins that a cancel has met pass it on. */
 void coro_cancel_pass_on(coro_loop *loop)
 {
-    while (loop->cancel_next != NULL) {
+    while (CORO_USES_(joins) && loop->cancel_next != NULL) {
         coro_task *joiner = loop->cancel_next;
         loop->cancel_next = NULL;
-        coro_task_cancel(joiner->wait.object);
+        coro_task_cancel_too(joiner->wait.object);
     }
 }
 
@@ -300,7 +326,7 @@ bool coro_task_cancelled(const coro_task *task)
     return task->driver.flags & CORO_TASK_DONE_ && task->driver.frame->error == CORO_ECANCELED;
 }
 
-bool coro_scope_cancel(coro_scope *scope)
+bool coro_scope_cancel_too(coro_scope *scope)
 {
     coro_task *task = scope->task;
     if (scope->phase == CORO_SCOPE_OUT_ || scope->flags & CORO_SCOPE_CANCELED_)
@@ -311,5 +337,13 @@ bool coro_scope_cancel(coro_scope *scope)
     coro_cancel_pass_on(task->driver.loop);
     return true;
 }
+
+#if !CORO_HOSTED
+bool coro_scope_cancel(coro_scope *scope)
+{
+    CORO_USE_(cancel);
+    return coro_scope_cancel_too(scope);
+}
+#endif
 
 #endif

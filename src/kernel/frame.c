@@ -19,6 +19,13 @@
 
 CORO_THREAD_LOCAL coro_pool *coro_pool_current_;
 
+#if !CORO_HOSTED && !CORO_MINIMAL_
+bool coro_uses_pool_, coro_uses_callbacks_, coro_uses_cancel_, coro_uses_closes_,
+    coro_uses_deadlines_, coro_uses_forwards_, coro_uses_groups_, coro_uses_hooks_,
+    coro_uses_joins_, coro_uses_masks_, coro_uses_reports_, coro_uses_runs_,
+    coro_uses_shields_, coro_uses_stand_ins_, coro_uses_stops_;
+#endif
+
 /* --- traps -------------------------------------------------------------------------------- */
 
 #if CORO_HOSTED
@@ -45,12 +52,8 @@ CORO_WEAK void coro_trap(const char *file, int line, const char *what)
 }
 #endif
 
-#if CORO_TEXTS && !CORO_MINIMAL_
 #define trap_in(frame, what)                                                                       \
-    coro_trap((frame)->descriptor->file, (int)coro_frame_line(frame), what)
-#else
-#define trap_in(frame, what) coro_trap("", (int)coro_frame_line(frame), CORO_TEXT_(what))
-#endif
+    coro_trap(coro_file_of(frame), (int)coro_frame_line(frame), CORO_TEXT_(what))
 #endif
 
 #if !CORO_TEXTS
@@ -103,12 +106,6 @@ void *coro_heap_resize(void *context, void *block, size_t old, size_t fresh)
     }
     return realloc(block, fresh);
 }
-#else
-void *coro_heap_resize(void *context, void *block, size_t old, size_t fresh)
-{
-    (void)context, (void)block, (void)old, (void)fresh;
-    return NULL;
-}
 #endif
 
 static coro_status failed_body(coro_header *self, coro_driver *driver, coro_header *callee)
@@ -119,7 +116,7 @@ static coro_status failed_body(coro_header *self, coro_driver *driver, coro_head
 }
 
 static const coro_descriptor failed_descriptor = {
-    failed_body,       CORO_NAMED_("out of memory"), NULL, NULL, sizeof(coro_call),
+    failed_body,       CORO_NAMED_("out of memory") NULL, NULL, sizeof(coro_call),
     sizeof(coro_call), 0,                            0};
 
 /* Nobody but an await writes to it, and only its caller: one a thread. */
@@ -153,7 +150,7 @@ void *coro_frame_new_slow_(const coro_descriptor *descriptor)
 void coro_frame_free_slow_(coro_header *frame)
 {
 #if CORO_JOINS
-    if (frame->flags & CORO_FRAME_DROP_) {
+    if (CORO_USES_(joins) && frame->flags & CORO_FRAME_DROP_) {
         frame->flags &= (uint8_t)~CORO_FRAME_DROP_;
         coro_task_release(((coro_call *)frame)->object);
     }
@@ -171,7 +168,7 @@ void coro_frame_free_slow_(coro_header *frame)
 
 coro_call *coro_call_new_slow_(const coro_descriptor *descriptor)
 {
-    coro_call *call = coro_frame_new_slow_(descriptor);
+    coro_call *call = CORO_USES_(pool) ? coro_frame_new_slow_(descriptor) : NULL;
     return call != NULL ? call : (coro_call *)coro_frame_failed_();
 }
 
@@ -204,7 +201,7 @@ coro_header *coro_frame_keep(coro_header *call)
     CORO_CHECK(call->state == CORO_STATE_START_, "was given a call that was started before");
     if (!(call->flags & CORO_FRAME_CALL_))
         return call;
-    copy = coro_frame_new_slow_(call->descriptor);
+    copy = CORO_USES_(pool) ? coro_frame_new_slow_(call->descriptor) : NULL;
     if (copy == NULL) {
         coro_discard_(call);
         return coro_frame_failed_();
@@ -220,7 +217,7 @@ coro_header *coro_frame_keep(coro_header *call)
 coro_header *coro_frame_resolve(coro_header *frame)
 {
 #if CORO_SCOPES /* or there is no coro_wait_for */
-    while (frame->error == CORO_FORWARDED_) {
+    while (CORO_USES_(forwards) && frame->error == CORO_FORWARDED_) {
         coro_header *inner = ((coro_forward *)frame)->inner;
         coro_frame_free_(frame);
         frame = inner;
@@ -309,6 +306,18 @@ coro_header *coro_enter_(coro_driver *driver, coro_header *self, coro_header *ca
     return callee;
 }
 #else
+#if !CORO_HOSTED
+coro_status coro_enter_at_(coro_driver *driver, coro_header *self, coro_header *callee,
+                           unsigned blocks)
+{
+#if CORO_SCOPES
+    if (self->depth != blocks)
+        coro_misused_(self, CORO_MISUSED_BLOCK_);
+#endif
+    return coro_enter_(driver, self, callee);
+}
+#endif
+
 /* Too deep for the C stack: everybody returns, and the driver enters the callee itself. */
 coro_status coro_descend_slow_(coro_driver *driver, coro_header *callee)
 {
@@ -424,6 +433,10 @@ coro_status coro_end_(coro_header *self, int outcome)
     if ((int16_t)self->descriptor->result_size > 0 && self->error == 0 &&
         !(self->flags & CORO_FRAME_RETURN_))
         coro_misused_(self, CORO_MISUSED_RESULT_);
+#if CORO_SCOPES
+    if (self->depth != 0)
+        coro_misused_(self, CORO_MISUSED_BLOCK_);
+#endif
     return CORO_STATUS_(CORO_DONE_);
 }
 #endif
@@ -437,6 +450,7 @@ void coro_thrown_(coro_driver *driver, coro_header *self, int error, unsigned li
 
 void coro_finally_enter_(coro_driver *driver, coro_header *self, int error)
 {
+    CORO_USE_(masks);
 #if CORO_SCOPES
     if (CORO_UNLIKELY(driver->more & CORO_TASK_UNMASK_))
         coro_cancel_unmask((coro_task *)driver, self);
@@ -447,12 +461,6 @@ void coro_finally_enter_(coro_driver *driver, coro_header *self, int error)
     self->flags |= CORO_FRAME_MASK_;
 }
 
-#if CORO_MINIMAL_
-#define NAME_OF(frame) ((void)(frame), "")
-#else
-#define NAME_OF(frame) (frame)->descriptor->name
-#endif
-
 /* An error inside FINALLY: the outcome if there is none yet, else somebody is told. */
 void coro_finally_error_(coro_driver *driver, coro_header *self, int error)
 {
@@ -460,7 +468,7 @@ void coro_finally_error_(coro_driver *driver, coro_header *self, int error)
         self->error = (int16_t)error;
     } else if (driver->loop != NULL && error != CORO_ECANCELED) {
         coro_report report = {CORO_REPORT_CLEANUP_ERROR, driver->loop, (coro_task *)driver, error,
-                              NAME_OF(self)};
+                              coro_name_of(self)};
         coro_loop_report(driver->loop, &report);
     }
 }

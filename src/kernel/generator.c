@@ -159,7 +159,7 @@ static void round_discard(coro_header *self)
 }
 
 static const coro_descriptor round_descriptor = {
-    round_body,    CORO_NAMED_("coro_generator"),    NULL, round_discard, sizeof(coro_generator),
+    round_body,    CORO_NAMED_("coro_generator") NULL, round_discard, sizeof(coro_generator),
     sizeof(coro_generator), offsetof(coro_generator, result), sizeof(bool)};
 
 static int busy_start(coro_task *task, coro_call *call)
@@ -220,7 +220,7 @@ void coro_generator_copy_(const coro_generator *slot, void *to, size_t size)
 
 void coro_generator_size_(const coro_generator *slot)
 {
-    coro_trap(slot->frame->descriptor->file, (int)coro_frame_line(slot->frame),
+    coro_trap(coro_file_of(slot->frame), (int)coro_frame_line(slot->frame),
               CORO_TEXT_("an item is taken with another size than the generator's items have"));
 }
 
@@ -249,7 +249,7 @@ coro_generator *coro_generator_round_(coro_generator *slot)
 static void tell(coro_driver *driver, const coro_generator *slot, int error)
 {
     coro_report report = {CORO_REPORT_CLEANUP_ERROR, driver->loop, (coro_task *)driver, error,
-                          slot->coro.descriptor->name};
+                          coro_name_of(&slot->coro)};
     if (error != 0 && error != CORO_ECANCELED)
         coro_loop_report(driver->loop, &report);
 }

@@ -23,10 +23,12 @@ void coro_group_enter_(coro_driver *driver, coro_header *frame, coro_group *grou
 {
     bool cancelled = group->cancel_on_enter;
     CORO_CHECK(group->scope.phase == CORO_SCOPE_OUT_, "a group was entered twice");
+    CORO_USE_(groups);
+    CORO_USE_(cancel);
     coro_zero_(group, sizeof *group);
     coro_scope_enter(driver, frame, &group->scope, CORO_SCOPE_GROUP_);
     if (cancelled)
-        coro_scope_cancel(&group->scope);
+        coro_scope_cancel_too(&group->scope);
 }
 
 void coro_group_collect_(coro_driver *driver, coro_header *frame, coro_group *group)
@@ -42,7 +44,7 @@ static void fail(coro_group *group, int error)
     if (group->error == 0)
         group->error = (int16_t)error;
     if (!group->collects)
-        coro_scope_cancel(&group->scope);
+        coro_scope_cancel_too(&group->scope);
 }
 
 static int refusal(const coro_group *group)
@@ -155,7 +157,7 @@ void coro_group_cancel(coro_group *group)
     if (group->scope.phase == CORO_SCOPE_OUT_ && group->scope.task == NULL)
         group->cancel_on_enter = true;
     else
-        coro_scope_cancel(&group->scope);
+        coro_scope_cancel_too(&group->scope);
 }
 
 /* --- the end of the block ----------------------------------------------------------------- */
@@ -191,7 +193,7 @@ bool coro_group_leave_(coro_driver *driver, coro_header *frame, coro_group *grou
                 coro_trace_inherit(driver->loop, frame, scope->task, scope->pending);
             fail(group, scope->pending);
         } else {
-            coro_scope_cancel(scope);
+            coro_scope_cancel_too(scope);
         }
     }
     return group->count > 0;

@@ -25,6 +25,7 @@ void coro_loop_add_hook(coro_loop *loop, coro_hook *hook)
 {
     if (hook->queued)
         return;
+    CORO_USE_(hooks);
     hook->queued = true;
     hook->next = loop->hooks;
     loop->hooks = hook;

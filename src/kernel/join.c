@@ -84,6 +84,7 @@ CORO_FAST int join_done(coro_task *waiter, coro_call *call, coro_task *task)
 static inline int join_start(coro_task *waiter, coro_call *call)
 {
     coro_task *task = call->object;
+    CORO_USE_(joins); /* and of what a record holds */
     if (task == NULL)
         return CORO_ENOMEM;
     if (task->driver.flags & CORO_TASK_DONE_ && task->driver.loop == waiter->driver.loop)
@@ -107,7 +108,7 @@ static bool join_cancel(coro_task *waiter)
     if (loop->cancel_next == NULL)
         loop->cancel_next = waiter;
     else
-        coro_task_cancel(task);
+        coro_task_cancel_too(task);
     return false;
 }
 
@@ -168,10 +169,7 @@ CORO_LEAF(coro_shield, &shield_type, join_start, 0);
 
 coro_void *coro_shield(coro_task *task)
 {
-    coro_call *call = coro_call_new_(&coro_shield_call_);
-    if (call->coro.error == 0)
-        call->object = task;
-    return (coro_void *)call;
+    return coro_call_of_(&coro_shield_call_, task, NULL);
 }
 #endif
 

@@ -35,6 +35,23 @@ void coro_heap_warm_(void *block, size_t size);
 
 /* frame.c */
 
+#if !CORO_HOSTED && !CORO_MINIMAL_
+/* Does the program use it? See CORO_USES_ in config.h. The pool's is in coro/frame.h. */
+extern bool coro_uses_callbacks_, coro_uses_cancel_, coro_uses_closes_, coro_uses_deadlines_,
+    coro_uses_forwards_, coro_uses_groups_, coro_uses_hooks_, coro_uses_joins_,
+    coro_uses_masks_, coro_uses_runs_, coro_uses_shields_, coro_uses_stand_ins_,
+    coro_uses_stops_;
+#endif
+
+/* What a report says of a frame. */
+#if CORO_TEXTS && !CORO_MINIMAL_
+#define coro_name_of(frame) (frame)->descriptor->name
+#define coro_file_of(frame) (frame)->descriptor->file
+#else
+#define coro_name_of(frame) ((void)(frame), "")
+#define coro_file_of(frame) ((void)(frame), "")
+#endif
+
 /* An error of a frame that says "my result is another frame's": see coro_forward. */
 #define CORO_FORWARDED_ 2
 
@@ -55,8 +72,10 @@ void coro_trace_inherit(coro_loop *loop, const coro_header *frame, coro_task *he
 coro_header *coro_frame_keep(coro_header *call);
 /* Follow forwards to the frame that has the result; the wrappers are freed. */
 coro_header *coro_frame_resolve(coro_header *frame);
-/* The allocator of a loop that was given none: malloc's on hosts, nothing elsewhere. */
+#if CORO_HOSTED
+/* The allocator of a loop that was given none. */
 void *coro_heap_resize(void *context, void *block, size_t old, size_t fresh);
+#endif
 
 #if !CORO_MINIMAL_
 /* pool.c */
@@ -212,6 +231,12 @@ CORO_FAST void coro_ring_remove(coro_task **ring, coro_task *task)
     }
     task->sibling = task->elder = NULL;
 }
+/* To those who are told of the task's end. */
+CORO_FAST void coro_joiners_push(coro_task *task, coro_task *joiner)
+{
+    CORO_USE_(joins);
+    coro_waiters_push(&task->joiners, joiner);
+}
 void coro_task_list_free(coro_task *first);
 bool coro_task_join_is_done(const coro_header *call);
 bool coro_is_join(const coro_header *call);
@@ -230,7 +255,14 @@ coro_task *coro_wait_next(const coro_task *waiter, size_t *index);
 #endif
 
 #if CORO_SCOPES
-/* cancel.c */
+/* cancel.c: what the library's own cancels are; those of a program say that it uses them. */
+#if CORO_HOSTED
+#define coro_task_cancel_too coro_task_cancel
+#define coro_scope_cancel_too coro_scope_cancel
+#else
+bool coro_task_cancel_too(coro_task *task);
+bool coro_scope_cancel_too(coro_scope *scope);
+#endif
 void coro_cancel_tree(coro_task *task);
 void coro_cancel_pass_on(coro_loop *loop);
 CORO_WEAK void coro_reason_forget(coro_task *task);

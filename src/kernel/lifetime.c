@@ -13,7 +13,7 @@
 
 #define CLOSE_TURNS 250000u
 
-int coro_loop_init(coro_loop *loop, const coro_loop_options *options)
+int coro_loop_init_(coro_loop *loop, const coro_loop_options *options)
 {
     static const coro_loop_options none;
     if (options == NULL)
@@ -22,10 +22,7 @@ int coro_loop_init(coro_loop *loop, const coro_loop_options *options)
 #if CORO_MINIMAL_
     loop->pool.call.coro.flags = CORO_FRAME_CALL_;
 #else
-    coro_allocator allocator = {coro_heap_resize, NULL};
-    if (options->allocator.resize != NULL)
-        allocator = options->allocator;
-    coro_pool_init(&loop->pool, allocator, options->arena, options->arena_size);
+    coro_pool_init(&loop->pool, options->allocator, options->arena, options->arena_size);
 #endif
     loop->report = options->report;
     loop->report_context = options->context;
@@ -63,6 +60,7 @@ static void end_tasks(coro_loop *loop)
             break;
         task = next;
     }
+    CORO_USE_(runs);
     loop->running = CORO_LOOP_CLOSING_;
     while (loop->tasks != NULL) {
         coro_report report = {CORO_REPORT_TASK_ERROR, loop, NULL, CORO_EDEADLK,
@@ -133,6 +131,7 @@ void coro_loop_close(coro_loop *loop)
 #endif
     coro_timers_close(loop);
     coro_pool_close(&loop->pool);
+    CORO_USE_(closes);
     loop->closed = true;
     coro_pool_current_ = outer;
 }

@@ -101,7 +101,7 @@ CORO_FAST void resume_as(coro_loop *loop, coro_task *task, bool watched)
     loop->budget = CORO_BUDGET;
     if (flags & CORO_TASK_CALL_) {
         callee = ended_call(loop, task);
-    } else if (flags & CORO_TASK_DONE_) {
+    } else if (CORO_USES_(callbacks) && flags & CORO_TASK_DONE_) {
         call_back(loop, (coro_handle *)task);
         return;
     }
@@ -191,12 +191,12 @@ void coro_loop_forget(coro_loop *loop, coro_task *task)
 #define STOPPING(loop) false
 #else
 #define NOW(loop) (loop)->now
-#define STOPPING(loop) ((loop)->attention & CORO_ATTEND_STOP_)
+#define STOPPING(loop) (CORO_USES_(stops) && (loop)->attention & CORO_ATTEND_STOP_)
 #endif
 #if CORO_HOSTED
 #define HAS_HOOKS(loop, attention) ((attention)&CORO_ATTEND_HOOKS_)
 #else
-#define HAS_HOOKS(loop, attention) ((loop)->hooks != NULL)
+#define HAS_HOOKS(loop, attention) (CORO_USES_(hooks) && (loop)->hooks != NULL)
 #endif
 
 #if CORO_TIME_BITS == 64
@@ -223,7 +223,7 @@ static void expire_timers(coro_loop *loop)
             callback_expired(loop, coro_container_of(timer, coro_handle, timer));
 #endif
 #if CORO_SCOPES
-        else
+        else if (CORO_USES_(deadlines))
             coro_scope_expired(coro_container_of(timer, coro_scope, timer));
 #endif
 #if CORO_HOSTED
@@ -251,7 +251,7 @@ bool coro_loop_is_stuck(const coro_loop *loop)
 static bool may_sleep(const coro_loop *loop)
 {
 #if CORO_JOINS
-    if (!loop->running)
+    if (!CORO_USES_(runs) || !loop->running)
         return true;
     if (loop->main_task != NULL && loop->main_task->driver.flags & CORO_TASK_DONE_)
         return false;
@@ -359,7 +359,7 @@ bool coro_loop_run_once(coro_loop *loop, bool wait)
 {
     coro_pool *outer = coro_pool_current_;
 #if !CORO_MINIMAL_
-    CORO_CHECK(!loop->closed, "a loop was used after it was closed");
+    CORO_CHECK(!CORO_USES_(closes) || !loop->closed, "a loop was used after it was closed");
 #endif
     coro_pool_current_ = &loop->pool;
 #if CORO_HOSTED
@@ -383,7 +383,7 @@ coro_time coro_loop_time(coro_loop *loop)
 
 void coro_loop_report(coro_loop *loop, const coro_report *report)
 {
-    if (loop->report != NULL && !loop->reporting) {
+    if (CORO_USES_(reports) && loop->report != NULL && !loop->reporting) {
         loop->reporting = true;
         loop->report(loop->report_context, report);
         loop->reporting = false;
@@ -396,6 +396,8 @@ void coro_loop_report(coro_loop *loop, const coro_report *report)
 
 void coro_loop_set_report(coro_loop *loop, coro_report_function report, void *context)
 {
+    if (report != NULL)
+        CORO_USE_(reports);
     loop->report = report;
     loop->report_context = context;
 }

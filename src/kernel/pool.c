@@ -43,10 +43,13 @@ typedef struct chunk {
 void coro_pool_init(coro_pool *pool, coro_allocator allocator, void *arena, size_t size)
 {
     size_t astray = (uintptr_t)arena % 16;
-    coro_zero_(pool, sizeof *pool);
     pool->call.coro.state = CORO_STATE_FINISHED_;
     pool->resumed.coro.flags = CORO_FRAME_CALL_;
     pool->allocator = allocator;
+#if CORO_HOSTED
+    if (allocator.resize == NULL)
+        pool->allocator.resize = coro_heap_resize;
+#endif
     if (arena != NULL && size > 16) {
         pool->chunk = (char *)arena + (astray > 0 ? 16 - astray : 0);
         pool->chunk_end = (char *)arena + size;

@@ -47,6 +47,7 @@ static int run_until(coro_loop *loop, coro_task *task)
     coro_pool *outer = coro_pool_current_;
     int error = 0;
     coro_pool_current_ = &loop->pool;
+    CORO_USE_(runs);
     loop->running = CORO_LOOP_RUNNING_;
     loop->main_task = task;
 #if CORO_TRACE_DEPTH
@@ -127,6 +128,7 @@ int coro_loop_run_until_complete_(coro_loop *loop, coro_header *call)
 void coro_loop_stop(coro_loop *loop)
 {
     coro_check_here(loop);
+    CORO_USE_(stops);
     loop->attention |= CORO_ATTEND_STOP_;
 }
 
@@ -134,6 +136,7 @@ void coro_loop_fail(coro_loop *loop, int error)
 {
     CORO_CHECK(error < 0, "coro_loop_fail needs an error; coro_loop_stop stops a loop without");
     coro_check_here(loop);
+    CORO_USE_(stops);
     loop->attention |= CORO_ATTEND_STOP_;
     loop->failure = error;
 }

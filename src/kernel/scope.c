@@ -19,8 +19,8 @@
 static coro_task *task_of(coro_driver *driver, const coro_header *frame)
 {
     if (driver->loop == NULL)
-        coro_trap(frame->descriptor->file, (int)coro_frame_line(frame),
-                  "a block (timeout, shield, group) needs a loop, not coro_resume");
+        coro_trap(coro_file_of(frame), (int)coro_frame_line(frame),
+                  CORO_TEXT_("a block (timeout, shield, group) needs a loop, not coro_resume"));
     return (coro_task *)driver;
 }
 
@@ -65,7 +65,7 @@ static void set_deadline(coro_scope *scope, coro_time when)
 static void expire(coro_scope *scope)
 {
     scope->flags |= CORO_SCOPE_EXPIRED_;
-    coro_scope_cancel(scope);
+    coro_scope_cancel_too(scope);
 }
 
 void coro_scope_expired(coro_scope *scope)
@@ -76,6 +76,8 @@ void coro_scope_expired(coro_scope *scope)
 /* A deadline that is past already fails the first wait, without a timer. */
 static void enter_timed(coro_driver *driver, coro_header *frame, coro_scope *scope, int error)
 {
+    CORO_USE_(deadlines);
+    CORO_USE_(cancel);
     coro_scope_enter(driver, frame, scope, 0);
     if (error == 0)
         error = coro_timers_reserve(driver->loop);
@@ -128,6 +130,7 @@ void coro_timeout_at_enter_(coro_driver *driver, coro_header *frame, coro_scope 
 
 void coro_shield_enter_(coro_driver *driver, coro_header *frame, coro_scope *scope)
 {
+    CORO_USE_(shields);
     coro_scope_enter(driver, frame, scope, CORO_SCOPE_SHIELD_);
 }
 

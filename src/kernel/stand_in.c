@@ -25,6 +25,7 @@ coro_task *coro_stand_ins_new(coro_task *const *tasks, size_t count)
     coro_task *stand_ins = coro_pool_take_(coro_pool_current_, count * sizeof *stand_ins);
     if (stand_ins == NULL)
         return NULL;
+    CORO_USE_(stand_ins);
     for (size_t i = 0; i < count; i++) {
         coro_zero_(&stand_ins[i], sizeof *stand_ins);
         stand_ins[i].driver.loop = tasks[i]->driver.loop;
@@ -47,7 +48,7 @@ size_t coro_stand_ins_join(coro_task *stand_ins, size_t count, const coro_wait_t
             continue;
         }
         each->driver.flags |= CORO_TASK_WAITING_;
-        coro_waiters_push(&each->sibling->joiners, each);
+        coro_joiners_push(each->sibling, each);
     }
     return ended;
 }

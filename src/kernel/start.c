@@ -21,7 +21,7 @@ static int start_start(coro_task *starter, coro_call *call)
     child->driver.more |= CORO_TASK_STARTING_;
     starter->wait.object = child;
     starter->wait.a.pointer = NULL;
-    coro_waiters_push(&child->joiners, starter);
+    coro_joiners_push(child, starter);
     return CORO_PENDING_;
 }
 
@@ -62,7 +62,7 @@ static void start_discard(coro_header *call)
 }
 
 static const coro_descriptor start_call = {
-    start_leaf,        CORO_NAMED_("coro_group_start"), NULL, start_discard, sizeof(coro_call),
+    start_leaf,        CORO_NAMED_("coro_group_start") NULL, start_discard, sizeof(coro_call),
     sizeof(coro_call), offsetof(coro_call, result),     sizeof(void *)};
 
 coro_pointer *coro_group_start_(coro_group *group, coro_header *inner)

@@ -65,6 +65,8 @@ CORO_SLOW coro_header *adopt_slow(coro_loop *loop, coro_header *call)
         coro_context_adopt(loop);
 #endif
     call = coro_frame_keep(call);
+    if (!CORO_USES_(pool))
+        return call;
     if (!(call->flags & CORO_FRAME_POOL_) || coro_pool_current_ == &loop->pool)
         return call;
 #if CORO_HOSTED
@@ -236,7 +238,7 @@ void coro_task_destroy(coro_task *task)
         return;
     }
 #if CORO_JOINS
-    if (CORO_UNLIKELY(task->driver.frame->error != 0))
+    if (CORO_USES_(reports) && CORO_UNLIKELY(task->driver.frame->error != 0))
         report_error(task, task->driver.frame->error);
 #if CORO_HOSTED && CORO_SCOPES
     if (CORO_UNLIKELY(task->driver.more & (CORO_TASK_ERRORS_ | CORO_TASK_REASON_)))
@@ -280,7 +282,7 @@ void coro_task_ended(coro_task *task)
 {
     coro_loop *loop = task->driver.loop;
     int error;
-    if (CORO_UNLIKELY(task->driver.frame->error == CORO_FORWARDED_))
+    if (CORO_USES_(forwards) && CORO_UNLIKELY(task->driver.frame->error == CORO_FORWARDED_))
         task->driver.frame = coro_frame_resolve(task->driver.frame);
     error = task->driver.frame->error;
     task->driver.flags |= CORO_TASK_DONE_;
@@ -297,9 +299,10 @@ void coro_task_ended(coro_task *task)
     (void)error;
 #if CORO_JOINS
     task->driver.references++;
-    for (coro_task *joiner; (joiner = coro_waiters_pop(&task->joiners)) != NULL;) {
+    for (coro_task *joiner;
+         CORO_USES_(joins) && (joiner = coro_waiters_pop(&task->joiners)) != NULL;) {
 #if CORO_SCOPES
-        if (CORO_UNLIKELY(joiner->driver.more & CORO_TASK_STAND_IN_)) {
+        if (CORO_USES_(stand_ins) && CORO_UNLIKELY(joiner->driver.more & CORO_TASK_STAND_IN_)) {
             tell_stand_in(joiner);
             continue;
         }
@@ -307,7 +310,7 @@ void coro_task_ended(coro_task *task)
         coro_wait_done(joiner, error);
     }
 #if CORO_SCOPES
-    if (task->group != NULL)
+    if (CORO_USES_(groups) && task->group != NULL)
         coro_group_child_ended(task->group, task, error);
     else
 #endif

@@ -17,7 +17,8 @@
 #if CORO_SCOPES
 static coro_timer **list_of(coro_loop *loop, int kind)
 {
-    return kind == CORO_TIMER_SLEEP ? &loop->timers.sleeps : &loop->timers.deadlines;
+    bool sleeps = kind == CORO_TIMER_SLEEP || !CORO_USES_(deadlines);
+    return sleeps ? &loop->timers.sleeps : &loop->timers.deadlines;
 }
 #else
 #define list_of(loop, kind) ((void)(kind), &(loop)->timers.sleeps)
@@ -47,7 +48,8 @@ bool coro_timer_clear(coro_loop *loop, int kind, coro_timer *timer)
 
 bool coro_timers_next(const coro_loop *loop, coro_time *deadline)
 {
-    const coro_timer *sleep = loop->timers.sleeps, *scope = loop->timers.deadlines;
+    const coro_timer *sleep = loop->timers.sleeps;
+    const coro_timer *scope = CORO_USES_(deadlines) ? loop->timers.deadlines : NULL;
     if (sleep == NULL && scope == NULL)
         return false;
     if (sleep == NULL || (scope != NULL && !coro_time_reached(scope->deadline, sleep->deadline)))
@@ -62,7 +64,9 @@ int coro_timers_expire(coro_loop *loop, coro_time now, coro_timer **timer)
 {
     coro_timer **list = &loop->timers.sleeps, *scope = loop->timers.deadlines;
     int kind = CORO_TIMER_SLEEP;
-    if (*list == NULL || (scope != NULL && coro_time_reached((*list)->deadline, scope->deadline))) {
+    if (!CORO_USES_(deadlines))
+        scope = NULL;
+    if (scope != NULL && (*list == NULL || coro_time_reached((*list)->deadline, scope->deadline))) {
         list = &loop->timers.deadlines;
         kind = CORO_TIMER_SCOPE;
     }

@@ -32,7 +32,7 @@ _Static_assert((int)CORO_PENDING_ == (int)CORO_SUSPENDED_, "an AWAIT returns the
 #else
 const coro_descriptor coro_resumed_call = {
     NULL,
-    CORO_NAMED_("call"),
+    CORO_NAMED_("call")
     NULL,
     NULL,
     sizeof(coro_call),
@@ -73,6 +73,7 @@ coro_status coro_leaf_yield(coro_task *task, coro_call *call, int error)
 
 /* --- careful ------------------------------------------------------------------------------ */
 
+#if CORO_HOSTED
 #if CORO_SCOPES
 /* A wait that begins in a cancelled scope: it fails at once, or passes the cancel on. */
 static coro_status cancelled(coro_task *task, coro_call *call, const coro_wait_type *type,
@@ -110,6 +111,44 @@ coro_status coro_leaf_careful(coro_task *task, coro_call *call, const coro_wait_
 #endif
     return coro_leaf_started(task, call, type, start(task, call));
 }
+#else /* code must be small: all ways in one */
+coro_status coro_leaf(coro_header *self, coro_driver *driver, const coro_wait_type *type,
+                      int (*start)(coro_task *, coro_call *))
+{
+    coro_call *call = (coro_call *)self;
+    coro_task *task = (coro_task *)driver;
+    bool cancelled;
+    int error = CORO_ECANCELED;
+    if (CORO_USES_(pool) && self->state == CORO_STATE_WAITING_)
+        return coro_leaf_resumed(task, call);
+    if (driver->loop == NULL)
+        coro_leaf_no_loop(call);
+    cancelled = CORO_USES_(cancel) && driver->flags & CORO_TASK_CANCEL_ &&
+                coro_cancel_check(task, self->caller);
+    if (!cancelled || type->forwards_cancel) {
+        error = start(task, call);
+        if (error > 0) {
+            coro_status status = coro_leaf_wait(task, call, type);
+            if (error == CORO_TURN_)
+                coro_wait_done(task, self->error);
+            else if (cancelled && type->cancel(task))
+                coro_wait_done(task, CORO_ECANCELED);
+            if (cancelled)
+                coro_cancel_pass_on(driver->loop);
+            return status;
+        }
+        if (cancelled)
+            error = CORO_ECANCELED;
+    } else if (self->descriptor->discard != NULL) {
+        self->descriptor->discard(self); /* what it holds, nobody else will free */
+    }
+    if (--driver->loop->budget < 0) /* others are to have a turn */
+        return coro_leaf_yield(task, call, error);
+    self->error = (int16_t)error;
+    self->state = CORO_STATE_FINISHED_;
+    return CORO_STATUS_(CORO_DONE_);
+}
+#endif
 
 #if CORO_SCOPES
 void coro_wait_abandon(coro_task *task)

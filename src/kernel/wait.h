@@ -196,7 +196,8 @@ CORO_WAIT_INLINE coro_status coro_leaf_wait(coro_task *task, coro_call *call,
 #else
     (void)type;
 #endif
-    if (CORO_LIKELY(call->coro.flags & CORO_FRAME_CALL_ && call->coro.caller != NULL)) {
+    if (!CORO_USES_(pool) ||
+        CORO_LIKELY(call->coro.flags & CORO_FRAME_CALL_ && call->coro.caller != NULL)) {
         task->driver.flags |= CORO_TASK_WAITING_ | CORO_TASK_CALL_;
         task->driver.frame = call->coro.caller;
         call->coro.state = CORO_STATE_FINISHED_; /* the record is free again */
@@ -270,6 +271,7 @@ typedef int (*coro_wait_start)(coro_task *task, coro_call *call);
     linkage const coro_descriptor name##_call_ = {CORO_START_BODY_(start),                         \
                                                   offsetof(coro_call, result), size}
 #else
+#if CORO_HOSTED
 /* Done at once. The budget of a resume is finite, so that others have their turn. */
 CORO_FAST coro_status coro_leaf_done(coro_task *task, coro_call *call, int error)
 {
@@ -295,20 +297,17 @@ CORO_FAST coro_status coro_leaf_started(coro_task *task, coro_call *call,
     return coro_leaf_done(task, call, error);
 }
 
-#if CORO_HOSTED || defined(CORO_BODIES_HERE_)
-/* The body of every call of the library; on hosts `start` is inlined into it. */
-CORO_WAIT_INLINE coro_status coro_leaf(coro_header *self, coro_driver *driver,
-                                       const coro_wait_type *type,
-                                       int (*start)(coro_task *, coro_call *))
+/* The body of every call of the library; `start` is inlined into it. (On boards: wait.c.) */
+CORO_INLINE coro_status coro_leaf(coro_header *self, coro_driver *driver,
+                                  const coro_wait_type *type,
+                                  int (*start)(coro_task *, coro_call *))
 {
     coro_call *call = (coro_call *)self;
     coro_task *task = (coro_task *)driver;
     if (CORO_UNLIKELY(self->state == CORO_STATE_WAITING_))
         return coro_leaf_resumed(task, call);
-#if CORO_HOSTED
     if (CORO_LIKELY(!(driver->flags & CORO_DRIVER_CAREFUL_)))
         return coro_leaf_started(task, call, type, start(task, call));
-#endif
     return coro_leaf_careful(task, call, type, start);
 }
 #endif
@@ -323,7 +322,7 @@ CORO_WAIT_INLINE coro_status coro_leaf(coro_header *self, coro_driver *driver,
         CORO_LEAF_FIELDS_3_(#name, name##_leaf_, discard, size)}
 #define CORO_LEAF_FIELDS_(name, body, size) CORO_LEAF_FIELDS_3_(name, body, NULL, size)
 #define CORO_LEAF_FIELDS_3_(name, body, discard, size)                                             \
-    body, CORO_NAMED_(name), NULL, discard, sizeof(coro_call), sizeof(coro_call),                  \
+    body, CORO_NAMED_(name) NULL, discard, sizeof(coro_call), sizeof(coro_call),                  \
         offsetof(coro_call, result), size
 #endif
 

@@ -60,7 +60,7 @@ static void discard_inner(coro_header *frame)
 
 #define WRAPPER(name)                                                                              \
     static const coro_descriptor name##_wrapper = {                                                \
-        name##_enter_, CORO_NAMED_("coro_wait_for"), NULL, discard_inner, sizeof(struct name),     \
+        name##_enter_, CORO_NAMED_("coro_wait_for") NULL, discard_inner, sizeof(struct name),     \
         name##_zero_end_, 0, 0}
 WRAPPER(wait_for);
 WRAPPER(wait_not);
@@ -89,6 +89,7 @@ coro_void *coro_wait_for_(coro_header *call, coro_duration delay)
 {
     coro_header *frame, *inner = coro_frame_keep(call);
     const coro_descriptor *descriptor = &wait_for_wrapper;
+    CORO_USE_(forwards);
     if (inner->error == CORO_ENOMEM)
         return (coro_void *)inner;
     if (delay <= 0 && delay != CORO_DURATION_INVALID)
