@@ -170,33 +170,42 @@ size_t http_line_size(const char *data, size_t size)
     return newline != NULL ? (size_t)(newline - data) - start : size - start;
 }
 
+/* An old fold. A client may read it as blanks: the value goes on over the line end. What is behind
+ * its line; NULL: it is none, or no header is before it. */
+static const char *parse_fold(http_head *head, const char *at)
+{
+    if ((*at != ' ' && *at != '\t') || head->headers_count == 0)
+        return NULL;
+    http_text *value = &head->headers[head->headers_count - 1].value;
+    const char *end = skip(at, VALUE);
+    value->size = (size_t)(end - value->data);
+    return behind_line_end(end);
+}
+
 /* The headers up to a blank line, or to `end`, before which a line ends. 0, or 400 or 431. *rest
  * is behind the blank line, if there is one. */
 static int parse_headers(http_head *head, const char *at, const char *end, bool may_fold,
                          const char **rest)
 {
     for (const char *next; at < end; at = next) {
-        const char *name = at, *colon = skip(at, TOKEN), *value = at, *value_end;
-        bool folds = *at == ' ' || *at == '\t';
-        next = behind_line_end(at);
-        if (next != NULL) {
-            *rest = next;
-            return 0;
+        const char *name = at, *colon = skip(at, TOKEN), *value, *value_end;
+        if (colon == name) {
+            *rest = behind_line_end(at);
+            if (*rest != NULL)
+                return 0;
+            next = may_fold ? parse_fold(head, at) : NULL;
+            if (next == NULL)
+                return 400;
+            continue;
         }
-        if (folds ? !may_fold || head->headers_count == 0 : colon == name || *colon != ':')
+        if (*colon != ':')
             return 400;
-        for (value = folds ? at : colon + 1; *value == ' ' || *value == '\t';)
+        for (value = colon + 1; *value == ' ' || *value == '\t';)
             value++;
         value_end = skip(value, VALUE);
         next = behind_line_end(value_end);
         if (next == NULL)
             return 400;
-        if (folds) {
-            /* An old fold. A client may read it as blanks: the value goes on over the line end. */
-            http_text *before = &head->headers[head->headers_count - 1].value;
-            before->size = (size_t)(value_end - before->data);
-            continue;
-        }
         while (value_end > value && (value_end[-1] == ' ' || value_end[-1] == '\t'))
             value_end--;
         if (head->headers_count == HTTP_HEADERS_MAX)
@@ -313,7 +322,7 @@ static const char *begin(http_head *head, const char *data, size_t size, const c
 }
 
 /* The same, and *rest: behind the head's blank line; NULL: that is not here. */
-static int parse_request(http_head *head, const char *data, size_t size, const char **rest)
+static inline int parse_request(http_head *head, const char *data, size_t size, const char **rest)
 {
     const char *end, *at = begin(head, data, size, &end);
     *rest = NULL;
