@@ -85,6 +85,28 @@ Test(stream_write, small_writes_of_one_turn_leave_together)
     HOLDS(!wire.aborted && !wire.ended);
 }
 
+ASYNC(batches, VARS(coro_stream *stream; int i;))
+{
+    ASYNC_BEGIN;
+    self->stream = open_wire();
+    for (self->i = 0; self->i < 58; self->i++) { /* three turns of 16, then one a turn */
+        AWAIT(coro_stream_write(self->stream, letters_of('a', 100), self->i < 48 ? 100 : 1));
+        if (self->i >= 16)
+            EQ(self->stream->out.capacity,
+               self->i < 48 ? 2048u : self->i < 53 ? 2048u >> (self->i - 48) : 64u);
+        if (self->i >= 48 || self->i % 16 == 15)
+            AWAIT(coro_yield());
+    }
+    AWAIT(coro_stream_close(&self->stream));
+    ASYNC_END;
+}
+
+Test(stream_write, a_batch_of_small_writes_takes_one_block_of_the_last_batches_size)
+{
+    EQ(RUN(batches()), 0);
+    EQ(wire.sends, 13);
+}
+
 ASYNC(large_write, VARS(coro_stream *stream;))
 {
     ASYNC_BEGIN;

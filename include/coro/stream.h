@@ -300,7 +300,8 @@ struct coro_stream { /* private */
     uint8_t kind; /* of the read */
     uint8_t state;
     uint8_t wanted; /* directions */
-    uint8_t grow;   /* the next read buffer is 2^grow times the smallest */
+    uint8_t grow : 4;   /* the next read buffer is 2^grow times the smallest, */
+    uint8_t gather : 4; /* and one that gathers small writes 2^gather times */
 };
 
 /* Make the stream of a new connection of the running loop. */

@@ -5,8 +5,7 @@
  *     data ─► [ gone │ head ── bytes ── tail │ room ]      all NULL and 0: no block
  *
  * Blocks are the loop's pool's, so taking one costs a few instructions and no
- * call of an allocator, up to its largest size class. Growth is by doubling, of
- * small blocks fourfold, for what has outgrown one gathers many small pieces;
+ * call of an allocator, up to its largest size class. Growth is by doubling;
  * bytes are moved down only when that makes room for at least as many as are
  * moved, so that each byte is copied a bounded number of times.
  *
@@ -15,9 +14,6 @@
 #include "internal.h"
 
 #if CORO_SCOPES
-
-#define BLOCK_MIN 64u
-#define SMALL 1024u
 
 bool coro_buffer_reserve(coro_pool *pool, coro_buffer *buffer, size_t more)
 {
@@ -33,9 +29,7 @@ bool coro_buffer_reserve(coro_pool *pool, coro_buffer *buffer, size_t more)
         buffer->tail = size;
         return true;
     }
-    capacity = buffer->capacity > 0 ? 2 * buffer->capacity : BLOCK_MIN;
-    if (buffer->capacity > 0 && capacity < SMALL)
-        capacity *= 2;
+    capacity = buffer->capacity > 0 ? 2 * buffer->capacity : CORO_BUFFER_MIN;
     while (capacity < size + more)
         capacity *= 2;
     data = coro_pool_take_(pool, capacity);

@@ -56,6 +56,8 @@ static inline char *coro_buffer_begin(const coro_buffer *buffer)
     return buffer->data == NULL ? NULL : buffer->data + buffer->head;
 }
 
+#define CORO_BUFFER_MIN ((size_t)64) /* the smallest block */
+
 /* Have room for `more` bytes behind the tail. False: no memory, nothing has changed. */
 CORO_API bool coro_buffer_reserve(coro_pool *pool, coro_buffer *buffer, size_t more);
 /* Is it there without that? more > 0. */

@@ -194,6 +194,8 @@ static void flush_hook(coro_hook *hook)
             return;
         }
         stream->sent += (size_t)sent;
+        if (stream->gather > 0 && all.size < (CORO_BUFFER_MIN << stream->gather) / 4)
+            stream->gather--; /* less was to be gathered than there was room for */
         coro_buffer_consume(&stream->loop->pool, &stream->out, (size_t)sent);
         if ((size_t)sent == all.size)
             return;

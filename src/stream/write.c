@@ -20,6 +20,7 @@
 
 /* From this size on a write does not wait for the end of the turn. */
 #define DIRECT_MIN 4096u
+#define GATHER_MAX 6 /* as large is a block for many of them */
 
 /* --- the calls ---------------------------------------------------------------------------- */
 
@@ -100,14 +101,27 @@ static int write_list(coro_task *task, coro_call *call, coro_slices list)
     return 0;
 }
 
+/* Room for a small write: as much at once as the last turns had to gather. */
+CORO_SLOW bool make_room(coro_stream *stream, size_t size)
+{
+    coro_pool *pool = &stream->loop->pool;
+    size_t usual = CORO_BUFFER_MIN << stream->gather;
+    if (stream->out.data == NULL && size < usual && coro_buffer_reserve(pool, &stream->out, usual))
+        return true;
+    if (!coro_buffer_reserve(pool, &stream->out, size))
+        return false;
+    while (CORO_BUFFER_MIN << stream->gather < stream->out.capacity && stream->gather < GATHER_MAX)
+        stream->gather++;
+    return true;
+}
+
 /* Small, nothing in its way, and there is room: it only has to be put behind what is corked. */
 static inline bool may_cork(coro_stream *stream, const coro_task *task, size_t size)
 {
     return CORO_LIKELY(size - 1 < DIRECT_MIN - 1 && may_write(stream, task) == 0 &&
                        stream->writers.first == NULL &&
                        size + coro_buffer_size(&stream->out) <= stream->high &&
-                       (coro_buffer_has_room(&stream->out, size) ||
-                        coro_buffer_reserve(&stream->loop->pool, &stream->out, size)));
+                       (coro_buffer_has_room(&stream->out, size) || make_room(stream, size)));
 }
 
 static inline int corked(coro_stream *stream)
@@ -133,7 +147,7 @@ CORO_FAST int write_start(coro_task *task, coro_call *call)
     return write_one(task, call);
 }
 
-static int writev_start(coro_task *task, coro_call *call)
+CORO_FAST int writev_start(coro_task *task, coro_call *call)
 {
     const coro_slices list = {call->a.pointer, call->b.size};
     coro_stream *stream = call->object;
