@@ -67,8 +67,9 @@ def largest_frame(folder):
 def supervised(target, config, folder):
     path = os.path.join(folder, "supervised.elf")
     sources = [path for path in targets.kernel_files() if not path.endswith("bare.c")]
-    run([*COMPILERS[target], *FLAGS, config, *targets.LTO, "-nostdlib", "-Wl,-e,main,--gc-sections",
-         *sources, "test/targets/tiny.c", "-lgcc", "-o", path])
+    run([*COMPILERS[target], *FLAGS, config, "-flto", "-flto-partition=none", "-nostdlib",
+         "-Wl,-e,main,--gc-sections", *sources, "test/targets/tiny.c", "-lgcc", "-o",
+         path])
     return path
 
 

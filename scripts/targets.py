@@ -22,15 +22,16 @@ import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 FIRMWARE = "examples/firmware/"
-LTO = ["-flto", "-flto-partition=none"]  # avr-gcc finds what nobody uses in one partition only
-COMMON = ["-Os", *LTO, "-ffreestanding", "-fno-common", "-ffunction-sections", "-fdata-sections",
-          "-Wall", "-Wextra", "-Werror", "-Iinclude", "-Isrc", "-I" + FIRMWARE,
+COMMON = ["-Os", "-flto", "-ffreestanding", "-fno-common", "-ffunction-sections",
+          "-fdata-sections", "-Wall", "-Wextra", "-Werror", "-Iinclude", "-Isrc", "-I" + FIRMWARE,
           "-Wl,--gc-sections"]
 # A board: compiler with its flags, its sources, what the linker wants.
 ARM = ["-mthumb", "-std=c11", "-nostdlib", "-T", FIRMWARE + "cortex_m.ld"]
-# What this compiler's optimizers do to 16-bit halves of words costs more than it saves.
+# What this compiler's optimizers do to 16-bit halves of words costs more than it saves; and what
+# a program does not use it finds in one partition only.
 AVR = ["avr-gcc", "-mmcu=atmega328p", "-std=gnu11", "-mrelax", "-mstrict-X", "-fno-gcse",
-       "-fno-inline-small-functions", "-fno-move-loop-invariants", "-fno-tree-ter"]
+       "-fno-inline-small-functions", "-fno-move-loop-invariants", "-fno-tree-ter",
+       "-flto-partition=none"]
 BOARDS = {
     "cortex-m0": (["arm-none-eabi-gcc", "-mcpu=cortex-m0", *ARM], ["cortex_m.c", "microbit.c"],
                   ["-lgcc"]),

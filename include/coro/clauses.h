@@ -128,6 +128,8 @@
     CORO_UNUSED CORO_NODISCARD static inline struct name *name##_at(                               \
         struct name *coro_frame_ CORO_EACH_CLAUSE_(CORO_PARAMETERS_, __VA_ARGS__))                 \
     {                                                                                              \
+        if (name##_has_drop_)                                                                      \
+            CORO_USE_(drops);                                                                      \
         (void)coro_frame_at_(coro_frame_, &name##_descriptor, name##_zero_end_);                   \
         CORO_EACH_CLAUSE_(CORO_STORE_, __VA_ARGS__)                                                \
         return coro_frame_;                                                                        \
@@ -158,6 +160,8 @@
     {                                                                                              \
         struct name *coro_frame_ =                                                                 \
             (struct name *)make(&name##_descriptor, sizeof(struct name), name##_zero_end_);        \
+        if (name##_has_drop_)                                                                      \
+            CORO_USE_(drops);                                                                      \
         if (CORO_UNLIKELY(coro_frame_ == NULL))                                                    \
             return otherwise;                                                                      \
         CORO_EACH_CLAUSE_(CORO_STORE_, __VA_ARGS__)                                                \

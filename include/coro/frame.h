@@ -229,7 +229,8 @@ coro_status coro_end_(coro_header *self, int outcome);
 #if CORO_MINIMAL_
 #define coro_frame_free_(frame) (void)(frame) /* it is yours */
 #else
-extern bool coro_uses_pool_; /* a loop was given memory, or an allocator: see CORO_USES_ */
+extern bool coro_uses_pool_;  /* a loop was given memory, or an allocator: see CORO_USES_ */
+extern bool coro_uses_drops_; /* a coroutine has RETURNS(type, drop) */
 void *coro_pool_take_(coro_pool *pool, size_t size);
 void coro_pool_give_(coro_pool *pool, void *block, size_t size);
 void coro_header_start_(coro_header *frame, const coro_descriptor *descriptor, unsigned flags);

@@ -264,10 +264,14 @@ CORO_API coro_time coro_loop_prepare(coro_loop *loop);
 /* The running loop of this thread, or NULL. */
 static inline coro_loop *coro_loop_current(void)
 {
+#if CORO_HOSTED || CORO_MINIMAL_
+    return (coro_loop *)(void *)coro_pool_current_;
+#else
     coro_pool *pool = coro_pool_current_;
-    if (offsetof(coro_loop, pool) > 0 && pool == NULL)
+    if (pool == NULL)
         return NULL;
     return (coro_loop *)(void *)((char *)pool - offsetof(coro_loop, pool));
+#endif
 }
 
 /* The loop's clock, read now. Loop thread. */

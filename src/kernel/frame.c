@@ -20,10 +20,10 @@
 CORO_THREAD_LOCAL coro_pool *coro_pool_current_;
 
 #if !CORO_HOSTED && !CORO_MINIMAL_
-bool coro_uses_pool_, coro_uses_callbacks_, coro_uses_cancel_, coro_uses_closes_,
-    coro_uses_deadlines_, coro_uses_forwards_, coro_uses_groups_, coro_uses_hooks_,
-    coro_uses_joins_, coro_uses_masks_, coro_uses_reports_, coro_uses_runs_,
-    coro_uses_shields_, coro_uses_stand_ins_, coro_uses_stops_;
+bool coro_uses_pool_, coro_uses_drops_, coro_uses_callbacks_, coro_uses_cancel_,
+    coro_uses_closes_, coro_uses_deadlines_, coro_uses_forwards_, coro_uses_groups_,
+    coro_uses_hooks_, coro_uses_joins_, coro_uses_masks_, coro_uses_reports_,
+    coro_uses_runs_, coro_uses_shields_, coro_uses_stand_ins_, coro_uses_stops_;
 #endif
 
 /* --- traps -------------------------------------------------------------------------------- */
@@ -230,8 +230,8 @@ coro_header *coro_frame_resolve(coro_header *frame)
 void coro_drop_(coro_header *frame)
 {
     const coro_descriptor *descriptor = frame->descriptor;
-    if (descriptor->drop != NULL && frame->error == 0 && frame->flags & CORO_FRAME_RETURN_ &&
-        !(frame->flags & CORO_FRAME_TAKEN_))
+    if (CORO_USES_(drops) && descriptor->drop != NULL && frame->error == 0 &&
+        frame->flags & CORO_FRAME_RETURN_ && !(frame->flags & CORO_FRAME_TAKEN_))
         descriptor->drop((char *)frame + descriptor->result_offset);
     frame->flags |= CORO_FRAME_TAKEN_;
 }
