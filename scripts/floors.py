@@ -34,6 +34,7 @@ HEADERS = {
     "coro": "map",
     "as_completed": "kernel",
     "async": "kernel",
+    "await": "kernel",
     "bare": "poll",
     "barrier": "kernel",
     "broadcast": "kernel",

@@ -24,7 +24,7 @@ void board_init(coro_loop *loop)
     (void)loop;
     DDRB = _BV(5);
     PORTD = _BV(2); /* pulled up: a press reads as 0 */
-    UBRR0 = 8;      /* 115,200 baud */
+    UBRR0L = 8;     /* 115,200 baud; the upper half is 0 */
     UCSR0B = _BV(TXEN0) | _BV(RXEN0) | _BV(RXCIE0);
     TCCR0A = _BV(WGM01); /* 16 MHz / 64 / 250 = 1 kHz */
     TCCR0B = _BV(CS01) | _BV(CS00);

@@ -73,10 +73,6 @@ static inline uintptr_t coro_critical_enter_(void)
 #define CORO_CRITICAL_ENTER() coro_critical_enter_()
 #endif
 
-#ifndef CORO_WATCHDOG
-#define CORO_WATCHDOG() (void)0
-#endif
-
 /* Where the clock begins: tests let it wrap soon. */
 #ifndef CORO_FIRST_TICK
 #define CORO_FIRST_TICK 0

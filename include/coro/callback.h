@@ -23,6 +23,8 @@
 
 #include <coro/loop.h>
 
+#if !CORO_MINIMAL_
+
 CORO_BEGIN_DECLS
 
 typedef void (*coro_callback)(void *context);
@@ -76,5 +78,7 @@ CORO_API bool coro_handle_cancel(coro_handle *handle);
 CORO_API bool coro_handle_pending(const coro_handle *handle);
 
 CORO_END_DECLS
+
+#endif
 
 #endif

@@ -73,21 +73,21 @@
 #define CORO_ASYNC_2_(name, ...)                                                                   \
     CORO_FRAME_(name, __VA_ARGS__)                                                                 \
     static coro_status name##_enter_(coro_header *, coro_driver *, coro_header *);                 \
-    static const coro_descriptor name##_descriptor = CORO_DESCRIPTOR_(name);                       \
+    CORO_DESCRIBE_(static, name)                                                                   \
     CORO_CONSTRUCTORS_(name, __VA_ARGS__)                                                          \
-    CORO_BODY_(name)
+    CORO_BODY_(static, name)
 
 #define CORO_ASYNC_DECLARE(...) CORO_DECLARE_2_(__VA_ARGS__, NONE())
 #define CORO_DECLARE_2_(name, ...)                                                                 \
     CORO_FRAME_(name, __VA_ARGS__)                                                                 \
-    extern const coro_descriptor name##_descriptor;                                                \
+    CORO_ANNOUNCE_(name)                                                                           \
     CORO_CONSTRUCTORS_(name, __VA_ARGS__)                                                          \
     struct name
 
 #define CORO_ASYNC_DEFINE(name)                                                                    \
-    static coro_status name##_enter_(coro_header *, coro_driver *, coro_header *);                 \
-    const coro_descriptor name##_descriptor = CORO_DESCRIPTOR_(name);                              \
-    CORO_BODY_(name)
+    CORO_ENTRY_ coro_status name##_enter_(coro_header *, coro_driver *, coro_header *);            \
+    CORO_DESCRIBE_(, name)                                                                         \
+    CORO_BODY_(CORO_ENTRY_, name)
 
 /* The frame, and what its descriptor needs to know of it. */
 #define CORO_FRAME_(name, ...)                                                                     \
@@ -111,17 +111,33 @@
         CORO_EACH_CLAUSE_(CORO_DROP_, __VA_ARGS__)                                                 \
     }
 
-#if CORO_MINIMAL_ /* divides by zero when a result has a drop function: nobody would call it */
-#define CORO_DESCRIPTOR_(name)                                                                     \
-    {                                                                                              \
-        name##_enter_, name##_result_offset_, name##_result_size_ / !name##_has_drop_              \
-    }
+/*
+ * What a frame knows of its kind: a descriptor, of which the body is a part; or that body alone,
+ * which then knows by a parameter that is never there whether it RETURNS. (The size divides by
+ * zero when a result has a drop function: nobody would call it.)
+ */
+#if CORO_MINIMAL_
+#define CORO_KIND_(name) name##_enter_
+#define CORO_DESCRIBE_(linkage, name)
+#define CORO_ANNOUNCE_(name)                                                                       \
+    coro_status name##_enter_(coro_header *, coro_driver *, coro_header *);
+#define CORO_ENTRY_
+#define CORO_RETURNS_(name)                                                                        \
+    , char(*coro_returns_)[1 + ((unsigned)name##_result_size_ / !name##_has_drop_ - 1u < 0x7fffu)]
+#define CORO_RETURNS_NULL_ , NULL
 #else
-#define CORO_DESCRIPTOR_(name)                                                                     \
-    {                                                                                              \
-        name##_enter_, CORO_NAMED_(#name) name##_has_drop_ ? name##_drop_ : NULL, NULL,            \
-            sizeof(struct name), name##_zero_end_, name##_result_offset_, name##_result_size_      \
-    }
+#define CORO_KIND_(name) &name##_descriptor
+#define CORO_DESCRIBE_(linkage, name)                                                              \
+    linkage const coro_descriptor name##_descriptor = {                                            \
+        name##_enter_,        CORO_NAMED_(#name)                                                   \
+        name##_has_drop_ ? name##_drop_ : NULL,                                                    \
+        NULL,                 sizeof(struct name),                                                 \
+        name##_zero_end_,     name##_result_offset_,                                               \
+        name##_result_size_};
+#define CORO_ANNOUNCE_(name) extern const coro_descriptor name##_descriptor;
+#define CORO_ENTRY_ static
+#define CORO_RETURNS_(name)
+#define CORO_RETURNS_NULL_
 #endif
 
 #define CORO_CONSTRUCTOR_AT_(name, ...)                                                            \
@@ -130,7 +146,7 @@
     {                                                                                              \
         if (name##_has_drop_)                                                                      \
             CORO_USE_(drops);                                                                      \
-        (void)coro_frame_at_(coro_frame_, &name##_descriptor, name##_zero_end_);                   \
+        (void)coro_frame_at_(coro_frame_, CORO_KIND_(name), name##_zero_end_);                     \
         CORO_EACH_CLAUSE_(CORO_STORE_, __VA_ARGS__)                                                \
         return coro_frame_;                                                                        \
     }
@@ -168,16 +184,18 @@
         return coro_frame_;                                                                        \
     }
 
-#define CORO_BODY_(name)                                                                           \
-    static inline coro_status name##_body_(struct name *, coro_driver *, coro_header *);           \
-    static coro_status name##_enter_(coro_header *coro_self_, coro_driver *coro_driver_,           \
-                                     coro_header *coro_callee_)                                    \
+#define CORO_BODY_(linkage, name)                                                                  \
+    static inline coro_status name##_body_(struct name *, coro_driver *,                           \
+                                           coro_header *CORO_RETURNS_(name));                      \
+    linkage coro_status name##_enter_(coro_header *coro_self_, coro_driver *coro_driver_,          \
+                                      coro_header *coro_callee_)                                   \
     {                                                                                              \
-        return name##_body_((struct name *)coro_self_, coro_driver_, coro_callee_);                \
+        return name##_body_((struct name *)coro_self_, coro_driver_,                               \
+                            coro_callee_ CORO_RETURNS_NULL_);                                      \
     }                                                                                              \
     CORO_WATCH_LOCALS_                                                                             \
     static inline coro_status name##_body_(struct name *self, coro_driver *coro_driver_,           \
-                                           coro_header *coro_callee_)
+                                           coro_header *coro_callee_ CORO_RETURNS_(name))
 
 /* One paste macro for each thing that is asked of the clauses. */
 #define CORO_EACH_CLAUSE_(ask, ...)                                                                \

@@ -92,8 +92,13 @@
 #ifndef CORO_BUDGET
 #define CORO_BUDGET 128
 #endif
-#if CORO_MINIMAL_ && CORO_BUDGET > 255
-#error "the smallest kernel has a byte for CORO_BUDGET: 255 at most"
+#if CORO_MINIMAL_ && CORO_BUDGET > 254
+#error "the smallest kernel has a byte for CORO_BUDGET: 254 at most"
+#endif
+
+/* Once a turn of a loop where there is no operating system: see coro/bare.h. */
+#ifndef CORO_WATCHDOG
+#define CORO_WATCHDOG() (void)0
 #endif
 
 /* Levels that a first descent may go down the C stack. */
@@ -131,6 +136,14 @@
 #endif
 #endif
 
+/* In the smallest kernel a call of the library is a number, where the compiler sees by its type
+ * that it is no frame (coro/driver.h). */
+#if CORO_MINIMAL_ && CORO_HAS_TYPEOF
+#define CORO_OUTCOMES_ 1
+#else
+#define CORO_OUTCOMES_ 0
+#endif
+
 /* name_1_32_64...: what the layout of things depends on; nothing where all is as on every host. */
 #if CORO_HOSTED && CORO_SCOPES == 1 && CORO_STATE_BITS == 32 && CORO_TIME_BITS == 64 &&            \
     CORO_POOL_CLASSES == 64 && CORO_TRACE_DEPTH == 16 && CORO_TEXTS == 1
@@ -139,11 +152,12 @@
 #define CORO_USUAL_ 0
 #define CORO_CONFIGURED_(name)                                                                     \
     CORO_CONFIGURED_2_(name, CORO_HOSTED, CORO_SCOPES, CORO_STATE_BITS, CORO_TIME_BITS,            \
-                       CORO_TICKS_PER_SECOND, CORO_POOL_CLASSES, CORO_TRACE_DEPTH, CORO_TEXTS)
-#define CORO_CONFIGURED_2_(name, a, b, c, d, e, f, g, h)                                           \
-    CORO_CONFIGURED_3_(name, a, b, c, d, e, f, g, h)
-#define CORO_CONFIGURED_3_(name, a, b, c, d, e, f, g, h)                                           \
-    name##_##a##_##b##_##c##_##d##_##e##_##f##_##g##_##h
+                       CORO_TICKS_PER_SECOND, CORO_POOL_CLASSES, CORO_TRACE_DEPTH, CORO_TEXTS,     \
+                       CORO_OUTCOMES_)
+#define CORO_CONFIGURED_2_(name, a, b, c, d, e, f, g, h, i)                                        \
+    CORO_CONFIGURED_3_(name, a, b, c, d, e, f, g, h, i)
+#define CORO_CONFIGURED_3_(name, a, b, c, d, e, f, g, h, i)                                        \
+    name##_##a##_##b##_##c##_##d##_##e##_##f##_##g##_##h##_##i
 #endif
 
 #if defined(__GNUC__) || defined(__clang__)
@@ -157,6 +171,7 @@
 #define CORO_PRINTF(f, a) __attribute__((format(printf, f, a)))
 #define CORO_HOT_INLINE static inline __attribute__((always_inline))
 #define CORO_NOINLINE __attribute__((noinline))
+#define CORO_ASSUME_(condition) ((condition) ? (void)0 : __builtin_unreachable())
 #define CORO_EXTENSION __extension__ /* C++ has no anonymous structs; its compilers have */
 #else
 #define CORO_NODISCARD
@@ -169,6 +184,7 @@
 #define CORO_PRINTF(f, a)
 #define CORO_HOT_INLINE static inline
 #define CORO_NOINLINE
+#define CORO_ASSUME_(condition) (void)0
 #define CORO_EXTENSION
 #endif
 #if CORO_HOSTED

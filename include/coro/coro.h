@@ -4,6 +4,7 @@
  * where a document says something else, the document is wrong.
  *
  *   coroutines          async.h      ASYNC, AWAIT, TRY, FINALLY, RETURN, THROW
+ *                       await.h      what AWAIT is made of
  *                       clauses.h    how ASYNC makes a frame of its clauses
  *                       frame.h      what is beneath them; driver.h: run one without a loop
  *                       generator.h  YIELD, CORO_FOR_AWAIT, CORO_FOR
@@ -63,6 +64,7 @@
 
 #include <coro/as_completed.h>
 #include <coro/async.h>
+#include <coro/await.h>
 #include <coro/bare.h>
 #include <coro/barrier.h>
 #include <coro/broadcast.h>

@@ -24,11 +24,11 @@ CORO_BEGIN_DECLS
 struct coro_driver {
     coro_header *frame;     /* the innermost: the one to resume */
     struct coro_loop *loop; /* NULL: driven by coro_resume */
+#if !CORO_MINIMAL_
     uint8_t room;           /* levels that a descent may still go down; all, where one begins */
     uint8_t flags;          /* a task's, see coro/task.h */
-#if CORO_SCOPES
-    int16_t error; /* how the task's wait ended */
 #endif
+    int16_t error;          /* how the task's wait ended */
 #if CORO_JOINS
     uint16_t references;
 #endif
@@ -55,9 +55,7 @@ CORO_INLINE int coro_failed_(coro_driver *driver, coro_header *self, coro_header
     *callee = failure.callee;
     return failure.error;
 }
-#elif CORO_MINIMAL_
-#define coro_failed_(driver, self, callee) ((*(callee))->error)
-#else
+#elif !CORO_MINIMAL_
 int coro_failed_(coro_driver *driver, coro_header *self, coro_header **callee);
 #endif
 
@@ -70,7 +68,9 @@ CORO_API CORO_COLD void coro_finally_error_(coro_driver *driver, coro_header *se
 
 /* How a body traps. */
 enum { CORO_MISUSED_STATE_, CORO_MISUSED_BLOCK_, CORO_MISUSED_RESULT_ };
+#if !CORO_MINIMAL_
 CORO_API CORO_NORETURN CORO_COLD void coro_misused_(const coro_header *self, unsigned how);
+#endif
 CORO_API CORO_NORETURN CORO_COLD void coro_leave_finally_(const coro_header *self);
 CORO_API CORO_NORETURN CORO_COLD void coro_yield_refused_(const coro_header *self, bool finally);
 
@@ -109,9 +109,6 @@ CORO_API void coro_drop_(coro_header *frame);
 /* Nobody wants the result of a finished callee: it is dropped, and the frame freed. */
 CORO_API void coro_let_go_slow_(coro_header *callee);
 #if CORO_MINIMAL_
-#define coro_let_go_(callee) (void)(callee)
-#define coro_let_go_leaf_(callee) (void)(callee)
-#define coro_awaited_(driver, self, callee) ((callee)->error)
 #elif !CORO_HOSTED
 #define coro_let_go_ coro_let_go_slow_
 #define coro_let_go_leaf_ coro_let_go_slow_
@@ -154,12 +151,38 @@ CORO_INLINE void coro_let_go_(coro_header *callee)
 CORO_API void coro_result_copy_(void *to, size_t size, const coro_header *callee);
 
 #if CORO_MINIMAL_
-/* A call of the library was started where it was made: its record has the answer, and the driver
- * knows whose it is, for here driver->frame is the frame that runs. */
-static inline coro_header *coro_begun_(coro_driver *driver, coro_header *self, coro_header *callee)
+/*
+ * A call of the library begins where it is made, and what its function returns is no frame, but
+ * the outcome: 0 or an error, or CORO_SUSPENDED_; when its task is resumed, the body is given the
+ * outcome of the wait in the place of a callee. It is a number in a pointer, where the compiler
+ * tells it from a frame by its type, so that it is in a register all the way; elsewhere it is a
+ * header of the loop's with that error. The result is in the task, whatever the way.
+ */
+#if CORO_OUTCOMES_
+static inline coro_header *coro_begun_(coro_driver *driver, coro_header *self, coro_header *call)
 {
     (void)driver, (void)self;
+    return call;
+}
+static inline int coro_outcome_(const coro_header *call)
+{
+    return (int)(intptr_t)call;
+}
+/* The task, shifted so that its `wait` is where a call of the library has its result. */
+static inline void *coro_waited_(coro_driver *driver, coro_header *call)
+{
+    (void)call;
+    return (char *)driver + sizeof *driver + sizeof(void *) - offsetof(coro_size, result);
+}
+static inline void *coro_ended_(coro_driver *driver, coro_header *callee)
+{
+    (void)driver;
     return callee;
+}
+#endif
+static inline int coro_error_of_(const coro_header *callee)
+{
+    return callee->error;
 }
 coro_header *coro_enter_(coro_driver *driver, coro_header *self, coro_header *callee);
 #elif !CORO_HOSTED
@@ -240,6 +263,25 @@ CORO_INLINE coro_status coro_yielded_(coro_driver *driver, coro_header *self)
 }
 
 /* Resume the innermost frame, and its callers as they become ready. False: the root ended. */
+#if CORO_MINIMAL_
+bool coro_drive_(coro_driver *driver, coro_header *callee)
+{
+    for (;;) {
+        coro_status status;
+        coro_header *frame = driver->frame;
+        status = frame->body(frame, driver, callee);
+        if (CORO_CODE_(status) == CORO_SUSPENDED_)
+            return true;
+        callee = NULL;
+        if (CORO_CODE_(status) == CORO_DEEPER_)
+            continue;
+        callee = driver->frame; /* which has ended; coro_enter_ leaves it so */
+        if (callee->caller == NULL)
+            return false;
+        driver->frame = callee->caller;
+    }
+}
+#else
 CORO_INLINE bool coro_drive_(coro_driver *driver, coro_header *callee)
 {
     for (;;) {
@@ -260,6 +302,7 @@ CORO_INLINE bool coro_drive_(coro_driver *driver, coro_header *callee)
         callee = frame;
     }
 }
+#endif
 
 #endif
 
@@ -273,8 +316,10 @@ static inline void coro_driver_init(coro_driver *driver, coro_header *call)
     coro_zero_(driver, sizeof *driver);
     call->caller = NULL;
     driver->frame = call;
+#if !CORO_MINIMAL_
     driver->room = CORO_DESCENT;
     driver->flags = CORO_DRIVER_CAREFUL_;
+#endif
 }
 
 /*

@@ -30,6 +30,7 @@ CORO_BEGIN_DECLS
 typedef struct coro_header coro_header;
 typedef struct coro_driver coro_driver;
 typedef struct coro_descriptor coro_descriptor;
+struct coro_call;
 struct coro_loop;
 struct coro_task;
 
@@ -54,10 +55,16 @@ typedef unsigned coro_frame_size_;
 typedef uint16_t coro_frame_size_;
 #endif
 
+#if CORO_MINIMAL_
+/* Here a frame knows its body, and nothing else of its kind; a call of the library how it starts:
+ * src/kernel/wait.c. */
+struct coro_descriptor {
+    int (*start)(struct coro_task *task, struct coro_call *call);
+};
+#else
 /* What all frames of one coroutine share; in read-only memory. */
 struct coro_descriptor {
     coro_body body;
-#if !CORO_MINIMAL_
 #if CORO_TEXTS
     const char *name;
     const char *file;
@@ -66,16 +73,20 @@ struct coro_descriptor {
     void (*discard)(coro_header *frame); /* frees what an unstarted call holds, or NULL */
     coro_frame_size_ size;     /* of the frame */
     coro_frame_size_ zero_end; /* VARS are zeroed from behind the header to here */
-#endif
     unsigned short result_offset;
     unsigned short result_size; /* of a generator: its item's, and CORO_YIELDS_ */
 };
+#endif
 
 enum { CORO_YIELDS_ = 0x8000 };
 
 /* The first member of every frame. */
 struct coro_header {
+#if CORO_MINIMAL_
+    coro_body body;
+#else
     const coro_descriptor *descriptor;
+#endif
     coro_header *caller;
     coro_state state; /* where to go on; holds the source line */
     int16_t error;    /* how it ended: 0 or CORO_E… */
@@ -134,8 +145,10 @@ typedef union coro_value {
  * it waits is copied to the task.
  */
 typedef struct coro_call {
+#if !CORO_MINIMAL_ /* where it begins when it is made, and is no frame */
     coro_header coro;
     coro_value result;
+#endif
     coro_value a;
     coro_value b;
     void *object;
@@ -170,7 +183,10 @@ typedef struct coro_pool_watch {
 
 #if CORO_MINIMAL_
 typedef struct coro_pool {
-    coro_call call; /* the record of the call that is being awaited, and of the one that ended */
+    uint_fast8_t budget; /* awaits that may still complete at once; and the one that may not */
+#if !CORO_OUTCOMES_
+    coro_header outcome; /* of the call of the library that was made, or that ended, last */
+#endif
 } coro_pool;
 #else
 /* The frames of one loop: free lists by size, 16 bytes apart, cut from chunks. */
@@ -218,15 +234,18 @@ CORO_API void coro_frame_free_slow_(coro_header *frame);
 #endif
 
 #if !CORO_HOSTED
-void coro_zero_(void *begin, size_t size);
-coro_header *coro_frame_at_(void *memory, const coro_descriptor *descriptor, size_t zero_end);
-#if !CORO_MINIMAL_
+CORO_NOINLINE void coro_zero_(void *begin, size_t size);
+#if CORO_MINIMAL_
+coro_header *coro_frame_at_(void *memory, coro_body body, size_t zero_end);
+#else
 CORO_NOINLINE
+coro_header *coro_frame_at_(void *memory, const coro_descriptor *descriptor, size_t zero_end);
 #endif
 coro_void *coro_call_of_(const coro_descriptor *descriptor, void *object, const void *argument);
 coro_status coro_yielded_(coro_driver *driver, coro_header *self);
 coro_status coro_end_(coro_header *self, int outcome);
 #if CORO_MINIMAL_
+coro_status coro_end_result_(coro_header *self, int outcome); /* of one that RETURNS */
 #define coro_frame_free_(frame) (void)(frame) /* it is yours */
 #else
 extern bool coro_uses_pool_;  /* a loop was given memory, or an allocator: see CORO_USES_ */
@@ -285,11 +304,28 @@ CORO_INLINE void coro_zero_(void *begin, size_t size)
     __builtin_memset(byte, 0, size);
 #else
     volatile char *byte = (volatile char *)begin; /* volatile: no call of memset may come of it */
+#if CORO_MINIMAL_ /* a loop, a task's frame: not less than one byte */
+    do
+        *byte++ = 0;
+    while (--size != 0);
+#else
     while (size-- > 0)
         *byte++ = 0;
 #endif
+#endif
 }
 
+#if CORO_MINIMAL_
+/* A frame in memory of the caller's. */
+coro_header *coro_frame_at_(void *memory, coro_body body, size_t zero_end)
+{
+    coro_header *frame = (coro_header *)memory;
+    CORO_CHECK(memory != NULL, "the frame given to name_at() is NULL");
+    coro_zero_(frame, zero_end);
+    frame->body = body;
+    return frame;
+}
+#else
 /* All but the caller, which whoever awaits it notes. */
 CORO_INLINE void coro_header_start_(coro_header *frame, const coro_descriptor *descriptor,
                                     unsigned flags)
@@ -310,7 +346,6 @@ CORO_INLINE void coro_header_init_(coro_header *frame, const coro_descriptor *de
     frame->caller = NULL;
 }
 
-#if !CORO_MINIMAL_
 /* A zeroed frame, or NULL. Size and zero_end are constants wherever it is called. */
 CORO_INLINE coro_header *coro_frame_new_(const coro_descriptor *descriptor, size_t size,
                                          size_t zero_end)
@@ -326,7 +361,6 @@ CORO_INLINE coro_header *coro_frame_new_(const coro_descriptor *descriptor, size
     coro_zero_(frame + 1, zero_end - sizeof *frame);
     return frame;
 }
-#endif
 
 #if CORO_HOSTED
 /* The same from a free list; NULL: there is none in it, or no pool. */
@@ -369,7 +403,6 @@ CORO_INLINE coro_header *coro_frame_at_(void *memory, const coro_descriptor *des
     return frame;
 }
 
-#if !CORO_MINIMAL_
 CORO_INLINE void coro_frame_free_(coro_header *frame)
 {
 #if CORO_HOSTED

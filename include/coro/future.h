@@ -80,6 +80,7 @@ CORO_API CORO_NODISCARD coro_pointer *coro_future_wait(coro_future *future);
 
 /* --- callbacks ------------------------------------------------------------------------------ */
 
+#if !CORO_MINIMAL_ /* where a loop calls no functions */
 typedef void (*coro_future_function)(coro_future *future, void *context);
 
 /* A place for one callback of one future, in memory of the caller's; zeroed, or _INIT. */
@@ -136,6 +137,7 @@ typedef struct coro_future_link { /* private; zeroed, or _INIT */
 CORO_API int coro_future_chain(coro_future *from, coro_future *to, coro_future_link *link);
 /* Part them; each goes on alone. False: they were parted already. */
 CORO_API bool coro_future_unlink(coro_future_link *link);
+#endif
 
 CORO_END_DECLS
 

@@ -108,13 +108,14 @@ struct coro_loop { /* private; here so that you can place it */
 #if CORO_HOSTED || CORO_MINIMAL_
     coro_pool pool;
 #endif
-    coro_task *ready;      /* the next turn's */
+    coro_task *ready; /* the next turn's */
+#if CORO_MINIMAL_
+    coro_task **ready_end; /* where the next one is noted: nobody asks for the last */
+    coro_task *current;
+#else
     coro_task *batch;      /* what is left of this turn's */
     coro_task *ready_last; /* not beside `ready`: a store of both would hold up a load of one */
     coro_task *current;
-#if CORO_MINIMAL_
-    uint_fast8_t budget;
-#else
     int budget; /* awaits that may still complete at once; below 0: none */
 #endif
 #if CORO_HOSTED
@@ -311,11 +312,24 @@ void coro_task_ready_(coro_task *task);
 #endif
 
 #if CORO_HOSTED || defined(CORO_BODIES_HERE_)
+#if CORO_MINIMAL_
+/* Go to the end of the ready queue. A task is woken by the end of its wait alone, which ends once:
+ * well, unless coro_wait_done says more. */
+void coro_task_ready_(coro_task *task)
+{
+    coro_loop *loop;
+    task->next = NULL;
+    task->driver.error = 0;
+    loop = task->driver.loop;
+    *loop->ready_end = task;
+    loop->ready_end = &task->next;
+}
+#else
 /* Go to the end of the ready queue. */
 CORO_FAST void coro_task_enqueue_(coro_loop *loop, coro_task *task)
 {
     task->next = NULL;
-    if (CORO_LIKELY((CORO_MINIMAL_ ? loop->ready : loop->ready_last) != NULL))
+    if (CORO_LIKELY(loop->ready_last != NULL))
         loop->ready_last->next = task;
     else
         loop->ready = task;
@@ -325,7 +339,6 @@ CORO_FAST void coro_task_enqueue_(coro_loop *loop, coro_task *task)
 CORO_INLINE void coro_task_ready_(coro_task *task)
 {
     coro_loop *loop = task->driver.loop;
-#if !CORO_MINIMAL_ /* where a task is woken by the end of its wait alone, and a wait ends once */
     if (task->driver.flags & CORO_TASK_QUEUED_)
         return;
 #if CORO_HOSTED
@@ -333,9 +346,9 @@ CORO_INLINE void coro_task_ready_(coro_task *task)
         coro_check_thread(loop);
 #endif
     task->driver.flags |= CORO_TASK_QUEUED_;
-#endif
     coro_task_enqueue_(loop, task);
 }
+#endif
 #endif
 
 CORO_END_DECLS

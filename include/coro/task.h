@@ -59,7 +59,7 @@ typedef union coro_wait_slot {
 #if CORO_SCOPES
         void *object; /* the queue, future, stream... */
 #endif
-        coro_value a; /* argument; then the result, or the error where `driver` has no room */
+        coro_value a; /* argument; then the result */
 #if CORO_SCOPES && CORO_HOSTED
         coro_value b;
 #endif
@@ -101,7 +101,6 @@ enum { /* driver.flags */
     CORO_TASK_CALL_ = 4,     /* ...which was made in line: resume its caller */
     CORO_TASK_CANCEL_ = CORO_DRIVER_CAREFUL_, /* some scope around it is cancelled: look closer */
     CORO_TASK_CANCELED_ = 16, /* the task itself was */
-    CORO_TASK_FAILED_ = 16,   /* without scopes, the only flag: its wait failed, by wait.a */
     CORO_TASK_DONE_ = 32,
     CORO_TASK_TAKEN_ = 64, /* somebody has taken its error */
     CORO_TASK_POOL_ = 128  /* memory: from the pool */
@@ -155,7 +154,16 @@ CORO_API CORO_NODISCARD coro_task *coro_create_task_(coro_loop *loop, coro_heade
 /* The same in memory of the caller's, which must live until the task has ended. Cannot fail,
  * except where timers are kept in a heap that cannot grow: CORO_ENOMEM, the call is freed. */
 #define coro_task_start_at(loop, task, call) coro_task_start_at_((loop), (task), &(call)->coro)
+#if CORO_MINIMAL_
+void coro_task_start_(coro_loop *loop, coro_task *task, coro_header *call);
+static inline int coro_task_start_at_(coro_loop *loop, coro_task *task, coro_header *call)
+{
+    coro_task_start_(loop, task, call);
+    return 0;
+}
+#else
 CORO_API int coro_task_start_at_(coro_loop *loop, coro_task *task, coro_header *call);
+#endif
 
 #if CORO_HOSTED && CORO_JOINS
 /*
@@ -274,15 +282,15 @@ CORO_API bool coro_task_cancelled(const coro_task *task);
  * yield: let all who are ready have a turn; asyncio's sleep(0).
  */
 CORO_API CORO_NODISCARD coro_void *coro_sleep(coro_duration delay);
+#if CORO_MINIMAL_
+CORO_NODISCARD coro_void *coro_yield(void);
+#else
 CORO_API extern const coro_descriptor coro_yield_call_;
 static inline CORO_NODISCARD coro_void *coro_yield(void)
 {
-#if CORO_MINIMAL_
-    return coro_call_of_(&coro_yield_call_, NULL, NULL);
-#else
     return (coro_void *)coro_call_new_(&coro_yield_call_);
-#endif
 }
+#endif
 
 CORO_END_DECLS
 

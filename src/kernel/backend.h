@@ -81,9 +81,8 @@ extern const coro_backend *(*coro_backend_default_)(void);
 #define coro_backend_wait(loop, deadline) ((loop)->backend->wait((loop), (deadline)))
 #else
 coro_time coro_bare_now(void);
-void coro_bare_wait(coro_loop *loop, coro_time deadline);
+void coro_bare_wait(coro_loop *loop); /* for an interrupt, or the next timer */
 #define coro_backend_now(loop) coro_bare_now()
-#define coro_backend_wait(loop, deadline) coro_bare_wait((loop), (deadline))
 #endif
 
 #endif

@@ -37,7 +37,7 @@ static inline int wait_start(coro_task *task, coro_call *call)
     coro_barrier *barrier = call->object;
     if (barrier->broken)
         return CORO_EBROKEN;
-    call->result.size = barrier->waiting;
+    coro_result_of(task, call)->size = barrier->waiting;
     if (barrier->waiting + 1 >= barrier->parties) {
         let_go(barrier, 0);
         return 0;

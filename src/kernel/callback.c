@@ -16,6 +16,8 @@
 
 #include "kernel.h"
 
+#if !CORO_MINIMAL_ /* where nothing but tasks is in that line */
+
 _Static_assert(offsetof(coro_handle, next) == sizeof(coro_driver) &&
                    offsetof(coro_task, next) == sizeof(coro_driver),
                "the ready queue links tasks and handles by the same member");
@@ -119,3 +121,5 @@ bool coro_handle_pending(const coro_handle *handle)
 {
     return (handle->driver.flags & (CORO_TASK_QUEUED_ | TIMED)) != 0;
 }
+
+#endif

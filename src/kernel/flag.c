@@ -117,5 +117,5 @@ CORO_LEAF(coro_flag_wait, WAIT_TYPE, wait_start, 0);
 
 coro_void *coro_flag_wait(coro_flag *flag)
 {
-    return coro_call_of_(&coro_flag_wait_call_, flag, NULL);
+    return coro_call_here(&coro_flag_wait_call_, flag, NULL);
 }

@@ -4,10 +4,7 @@
  *
  * The fast half is inline in coro/frame.h; here are the cases that a program
  * meets rarely: no pool, a call that must outlive the loop's record, a descent
- * that is too deep, an error on its way out, a bug in the caller.
- *
- * An error's trace is collected while it unwinds: each frame it passes adds
- * itself. It costs nothing until something fails.
+ * that is too deep, an error on its way out (trace.c), a bug in the caller.
  */
 #define CORO_BODIES_HERE_ /* of what is inline on hosts */
 #include "items.h"
@@ -63,7 +60,12 @@ void coro_trap_line_(int line)
 }
 #endif
 
-void coro_misused_(const coro_header *self, unsigned how)
+#if CORO_MINIMAL_ /* who calls it is in this file */
+#define MISUSED static inline CORO_NORETURN
+#else
+#define MISUSED
+#endif
+MISUSED void coro_misused_(const coro_header *self, unsigned how)
 {
     (void)how;
     trap_in(self, how == CORO_MISUSED_BLOCK_
@@ -257,49 +259,65 @@ void coro_driver_close(coro_driver *driver)
 }
 #endif
 
-#if CORO_MINIMAL_ /* where every call of the library is in one record, whose descriptor is unset */
-#define IS_CALL(callee) ((callee)->flags & CORO_FRAME_CALL_)
-#define RESULT_OFFSET(callee)                                                                      \
-    (IS_CALL(callee) ? offsetof(coro_call, result) : (callee)->descriptor->result_offset)
-#define RESULT_SIZE(callee)                                                                        \
-    (IS_CALL(callee) ? sizeof(coro_value) : (callee)->descriptor->result_size)
-#else
-#define IS_CALL(callee) ((callee)->descriptor == &coro_resumed_call)
-#define RESULT_OFFSET(callee) (callee)->descriptor->result_offset
-#define RESULT_SIZE(callee) (callee)->descriptor->result_size
-#endif
-
+#if CORO_MINIMAL_
+#if !CORO_OUTCOMES_
+/* Of a frame, or of the running task's wait. The size was compared where it is called. */
 void coro_result_copy_(void *to, size_t size, const coro_header *callee)
 {
-    const char *from = (const char *)callee + RESULT_OFFSET(callee);
+    struct widest {
+        coro_header coro;
+        long long result;
+    };
+    const char *from = (const char *)(callee + 1);
     char *byte = to;
-    CORO_CHECK(size == RESULT_SIZE(callee) || (IS_CALL(callee) && size <= sizeof(coro_value)),
+    _Static_assert(offsetof(struct widest, result) == sizeof(coro_header),
+                   "without __typeof__ results must stand right behind their header");
+    if (callee->flags & CORO_FRAME_CALL_)
+        from = (const char *)&coro_loop_current()->current->wait.a;
+    while (size-- > 0)
+        *byte++ = *from++;
+}
+#endif
+#else
+void coro_result_copy_(void *to, size_t size, const coro_header *callee)
+{
+    const coro_descriptor *descriptor = callee->descriptor;
+    const char *from = (const char *)callee + descriptor->result_offset;
+    char *byte = to;
+    CORO_CHECK(size == descriptor->result_size ||
+                   (descriptor == &coro_resumed_call && size <= sizeof(coro_value)),
                "the lvalue of an AWAIT must have exactly the result's type");
     while (size-- > 0)
         *byte++ = *from++;
 }
+#endif
 
 /* --- running ------------------------------------------------------------------------------ */
 
 #if CORO_MINIMAL_
 /* A callee that is still to be awaited: what its caller is to answer is where errors are. */
 static coro_header suspended = {.error = CORO_SUSPENDED_}, deeper = {.error = CORO_DEEPER_};
+/* There is one stack: who interrupts goes on from there, and is back before those whom it
+ * interrupted. */
+static uint_fast8_t depth;
 
 coro_header *coro_enter_(coro_driver *driver, coro_header *self, coro_header *callee)
 {
     coro_status status;
     CORO_CHECK(callee != NULL, "awaited NULL; await what the coroutine's function returned");
+#if !CORO_OUTCOMES_
     if (callee->flags & CORO_FRAME_CALL_)
         return callee;
+#endif
     CORO_CHECK(callee->state == CORO_STATE_START_,
                "awaited a call that was started before; make a new one for each await");
     callee->caller = self;
     driver->frame = callee;
-    if (driver->room == 0) /* everybody returns, and the driver enters it */
+    if (depth == CORO_DESCENT) /* everybody returns, and the driver enters it */
         return &deeper;
-    driver->room--;
-    status = callee->descriptor->body(callee, driver, NULL);
-    driver->room++;
+    depth++;
+    status = callee->body(callee, driver, NULL);
+    depth--;
     if (CORO_CODE_(status) != CORO_DONE_)
         return CORO_CODE_(status) == CORO_SUSPENDED_ ? &suspended : &deeper;
     driver->frame = self;
@@ -328,48 +346,6 @@ coro_status coro_descend_slow_(coro_driver *driver, coro_header *callee)
 
 /* --- errors ------------------------------------------------------------------------------- */
 
-#if CORO_TRACE_DEPTH
-/*
- * A frame adds itself to the trace of its callee's error, or begins a new one. While an error is on
- * its way from a child to the task that is its heir, the cancels that it causes begin none.
- */
-static void trace(coro_driver *driver, const coro_header *self, const coro_header *callee,
-                  int error, unsigned line)
-{
-    coro_loop *loop = driver->loop;
-    bool inherits, goes_on;
-    if (loop == NULL)
-        return;
-    inherits = loop->trace.heir == (coro_task *)driver && loop->trace.error == error;
-    goes_on = callee != NULL && loop->trace.frame == callee && loop->trace.error == error;
-    if (!inherits && !goes_on) {
-        if (error == CORO_ECANCELED && loop->trace.heir != NULL)
-            return;
-        loop->trace.count = 0;
-        loop->trace.error = error;
-    }
-    if (!goes_on)
-        loop->trace.heir = NULL;
-    loop->trace.task = (coro_task *)driver;
-    if (inherits && loop->trace.frame == self) /* it is there: the body of a group failed */
-        return;
-    loop->trace.frame = self;
-    if (loop->trace.count < CORO_TRACE_DEPTH) {
-        coro_trace_entry *entry = &loop->trace.entries[loop->trace.count++];
-        entry->descriptor = self->descriptor;
-        entry->line = line;
-    }
-}
-
-void coro_trace_inherit(coro_loop *loop, const coro_header *frame, coro_task *heir, int error)
-{
-    if (loop->trace.frame == frame && loop->trace.error == error && error != CORO_ECANCELED)
-        loop->trace.heir = heir;
-}
-#else
-#define trace(driver, self, callee, error, line) (void)(line)
-#endif
-
 #if CORO_JOINS && CORO_TRACE_DEPTH
 /* Whose trace it is that an await goes on with: the frame's, or that of the task that it joined. */
 static const coro_header *origin(const coro_header *failed)
@@ -395,7 +371,7 @@ int coro_failed_(coro_driver *driver, coro_header *self, coro_header **callee)
     if (error == 0)
         return 0;
     (void)driver, (void)self;
-    trace(driver, self, origin(failed), error, coro_frame_line(self));
+    coro_trace_add(driver, self, origin(failed), error, coro_frame_line(self));
     coro_frame_free_(failed);
     return error;
 }
@@ -430,10 +406,10 @@ coro_status coro_end_(coro_header *self, int outcome)
     else if (outcome != CORO_STATE_FINISHED_ && outcome != CORO_STATE_UNWIND_)
         coro_misused_(self, CORO_MISUSED_STATE_);
     self->state = CORO_STATE_FINISHED_;
+#if !CORO_MINIMAL_
     if ((int16_t)self->descriptor->result_size > 0 && self->error == 0 &&
         !(self->flags & CORO_FRAME_RETURN_))
         coro_misused_(self, CORO_MISUSED_RESULT_);
-#if CORO_SCOPES
     if (self->depth != 0)
         coro_misused_(self, CORO_MISUSED_BLOCK_);
 #endif
@@ -441,11 +417,22 @@ coro_status coro_end_(coro_header *self, int outcome)
 }
 #endif
 
+#if CORO_MINIMAL_
+coro_status coro_end_result_(coro_header *self, int outcome)
+{
+    coro_status status;
+    status = coro_end_(self, outcome);
+    if (self->error == 0 && !(self->flags & CORO_FRAME_RETURN_))
+        coro_misused_(self, CORO_MISUSED_RESULT_);
+    return status;
+}
+#endif
+
 void coro_thrown_(coro_driver *driver, coro_header *self, int error, unsigned line)
 {
     (void)driver, (void)self;
     CORO_CHECK(error < 0, "ASYNC_THROW needs a negative CORO_E… number");
-    trace(driver, self, NULL, error, line);
+    coro_trace_add(driver, self, NULL, error, line);
 }
 
 void coro_finally_enter_(coro_driver *driver, coro_header *self, int error)

@@ -14,6 +14,9 @@
 
 /* --- callbacks ---------------------------------------------------------------------------- */
 
+#if CORO_MINIMAL_
+#define schedule_up_to(future, waits) (void)(waits)
+#else
 /* The callback is its owner's again before the function is called. */
 static void call(void *context)
 {
@@ -106,6 +109,8 @@ bool coro_future_callback_cancel(coro_future_callback *callback)
     return true;
 }
 
+#endif
+
 /* --- settling ----------------------------------------------------------------------------- */
 
 static int settle(coro_future *future, void *result, int error)
@@ -179,7 +184,7 @@ static int wait_start(coro_task *task, coro_call *call)
         future->loop = task->driver.loop;
     if (future->loop != task->driver.loop)
         return CORO_EWRONGLOOP;
-    call->result.pointer = future->result;
+    coro_result_of(task, call)->pointer = future->result;
     if (future->done) {
         future->taken = true;
         return future->error;
@@ -225,6 +230,7 @@ bool coro_is_future_wait(const coro_header *call)
 
 /* --- chains ------------------------------------------------------------------------------- */
 
+#if !CORO_MINIMAL_
 /* `from` is done. */
 static void forth(coro_future *from, void *context)
 {
@@ -266,3 +272,4 @@ bool coro_future_unlink(coro_future_link *link)
     bool linked = coro_future_callback_cancel(&link->forth);
     return coro_future_callback_cancel(&link->back) || linked;
 }
+#endif

@@ -64,8 +64,12 @@ typedef struct coro_forward {
 #if CORO_TRACE_DEPTH
 /* An error of this frame, a child's root, will be raised in `heir` as well: one trace for both. */
 void coro_trace_inherit(coro_loop *loop, const coro_header *frame, coro_task *heir, int error);
+/* An error passes `self`, out of `callee`, or is raised in it (NULL). */
+void coro_trace_add(coro_driver *driver, const coro_header *self, const coro_header *callee,
+                    int error, unsigned line);
 #else
 #define coro_trace_inherit(loop, frame, heir, error) (void)0
+#define coro_trace_add(driver, self, callee, error, line) (void)(line)
 #endif
 
 /* Make a call outlive the loop's record: the call itself, its copy, or the failed frame. */
@@ -129,8 +133,12 @@ bool coro_timer_clear(coro_loop *loop, int kind, coro_timer *timer);
 coro_time coro_timer_when(const coro_loop *loop, const coro_timer *timer);
 #endif
 bool coro_timers_next(const coro_loop *loop, coro_time *deadline);
+#if CORO_MINIMAL_
+void coro_timers_wake(coro_loop *loop); /* those that are due: tasks, all of them */
+#else
 /* Take the first that is due; its kind, or -1. */
 int coro_timers_expire(coro_loop *loop, coro_time now, coro_timer **timer);
+#endif
 void coro_timers_close(coro_loop *loop);
 coro_time coro_time_after(coro_time now, coro_duration delay);
 

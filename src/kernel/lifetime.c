@@ -15,13 +15,18 @@
 
 int coro_loop_init_(coro_loop *loop, const coro_loop_options *options)
 {
+    coro_zero_(loop, sizeof *loop);
+#if CORO_MINIMAL_
+    loop->ready_end = &loop->ready;
+#if !CORO_OUTCOMES_
+    loop->pool.outcome.flags = CORO_FRAME_CALL_;
+#endif
+    if (options == NULL)
+        return 0;
+#else
     static const coro_loop_options none;
     if (options == NULL)
         options = &none;
-    coro_zero_(loop, sizeof *loop);
-#if CORO_MINIMAL_
-    loop->pool.call.coro.flags = CORO_FRAME_CALL_;
-#else
     coro_pool_init(&loop->pool, options->allocator, options->arena, options->arena_size);
 #endif
     loop->report = options->report;

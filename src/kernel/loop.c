@@ -29,34 +29,20 @@
 /* --- one task ----------------------------------------------------------------------------- */
 
 #if CORO_MINIMAL_
-/* The result of the wait is put where its caller looks for it: in the record of its call. (At a
- * task's start there was no wait, and nobody looks.) */
-CORO_FAST void resume(coro_loop *loop, coro_task *task)
-{
-    coro_call *call = &loop->pool.call;
-    call->result = task->wait.a;
-    call->coro.error = 0;
-    if (task->driver.flags != 0) {
-        call->coro.error = (int16_t)task->wait.a.number;
-        task->driver.flags = 0;
-    }
-    loop->current = task;
-    loop->budget = CORO_BUDGET;
-    if (!coro_drive_(&task->driver, &call->coro))
-        coro_task_ended(task);
-}
-
-/* Up to the one that is the last now: who becomes ready meanwhile stands behind it. */
+/* The batch is a list of its own: who becomes ready meanwhile is the first of the next one. */
 CORO_FAST void run_batch(coro_loop *loop, unsigned attention)
 {
-    coro_task *task = loop->ready, *last = loop->ready_last;
+    coro_task *task = loop->ready, *next;
     (void)attention;
-    if (task != NULL)
-        do {
-            task = loop->ready;
-            loop->ready = task->next;
-            resume(loop, task);
-        } while (task != last);
+    loop->ready = NULL;
+    loop->ready_end = &loop->ready;
+    for (; task != NULL; task = next) {
+        next = task->next;
+        loop->current = task;
+        loop->pool.budget = (uint_fast8_t)(CORO_BUDGET + 1);
+        if (!coro_drive_((coro_driver *)task, coro_outcome(loop, task->driver.error)))
+            coro_task_ended(task);
+    }
     loop->current = NULL;
 }
 #else
@@ -165,6 +151,7 @@ CORO_FAST void run_batch(coro_loop *loop, unsigned attention)
 }
 #endif
 
+#if !CORO_MINIMAL_
 /* Take a task that will be freed, or a handle, from the ready queue. */
 void coro_loop_forget(coro_loop *loop, coro_task *task)
 {
@@ -183,14 +170,13 @@ void coro_loop_forget(coro_loop *loop, coro_task *task)
     }
     task->driver.flags &= (uint8_t)~CORO_TASK_QUEUED_;
 }
+#endif
 
 /* --- the turn ----------------------------------------------------------------------------- */
 
 #if CORO_MINIMAL_
-#define NOW(loop) coro_backend_now(loop)
 #define STOPPING(loop) false
 #else
-#define NOW(loop) (loop)->now
 #define STOPPING(loop) (CORO_USES_(stops) && (loop)->attention & CORO_ATTEND_STOP_)
 #endif
 #if CORO_HOSTED
@@ -208,6 +194,9 @@ static void callback_expired(coro_loop *loop, coro_handle *handle)
 }
 #endif
 
+#if CORO_MINIMAL_
+#define expire_timers coro_timers_wake
+#else
 static void expire_timers(coro_loop *loop)
 {
     coro_timer *timer;
@@ -215,7 +204,7 @@ static void expire_timers(coro_loop *loop)
 #if CORO_HOSTED
     uint64_t end = loop->metrics.timers + RESUMES_UNASKED; /* then the system is asked again */
 #endif
-    while ((kind = coro_timers_expire(loop, NOW(loop), &timer)) >= 0) {
+    while ((kind = coro_timers_expire(loop, loop->now, &timer)) >= 0) {
         if (kind == CORO_TIMER_SLEEP)
             coro_sleep_expired(coro_timer_task(timer));
 #if CORO_TIME_BITS == 64
@@ -232,6 +221,7 @@ static void expire_timers(coro_loop *loop)
 #endif
     }
 }
+#endif
 
 #if CORO_JOINS
 /* Nothing is ready, due, or able to come from outside. */
@@ -264,51 +254,42 @@ static bool may_sleep(const coro_loop *loop)
 #endif
 }
 
-/* Wrapping ticks have no such point: idle wakes at least every half range. */
-static coro_time never(const coro_loop *loop)
-{
-    (void)loop;
-#if CORO_TIME_BITS == 64
-    return CORO_FOREVER;
-#else
-    return (coro_time)(NOW(loop) + (coro_time)CORO_FOREVER);
-#endif
-}
-
+#if CORO_HOSTED
 CORO_SLOW void look_outside(coro_loop *loop, bool wait)
 {
-    coro_time deadline = NOW(loop);
-#if CORO_HOSTED
+    coro_time deadline = loop->now;
     loop->metrics.turns += loop->idle_turns;
     loop->metrics.resumes += loop->idle_resumes;
     if (CORO_UNLIKELY(loop->outside != NULL))
         loop->outside(loop); /* may make a task ready */
     loop->idle_turns = loop->idle_resumes = 0;
-#endif
     if (wait && loop->ready == NULL && !STOPPING(loop)) {
         if (!coro_timers_next(loop, &deadline))
-            deadline = never(loop);
-#if CORO_HOSTED
+            deadline = CORO_FOREVER;
         deadline = coro_time_after(deadline, loop->timer_slack);
-#endif
     }
-#if CORO_HOSTED
     loop->metrics.waits++;
     if (CORO_UNLIKELY(loop->watchers != NULL))
         coro_watch_wait(loop, false);
-#endif
     coro_backend_wait(loop, deadline);
+    loop->now = coro_backend_now(loop);
+    if (CORO_UNLIKELY(loop->watchers != NULL))
+        coro_watch_wait(loop, true);
+    expire_timers(loop);
+}
+#else
+CORO_SLOW void look_outside(coro_loop *loop, bool wait)
+{
+    CORO_WATCHDOG();
+    if (wait && loop->ready == NULL && !STOPPING(loop))
+        coro_bare_wait(loop);
 #if !CORO_MINIMAL_
     loop->now = coro_backend_now(loop);
 #endif
-#if CORO_HOSTED
-    if (CORO_UNLIKELY(loop->watchers != NULL))
-        coro_watch_wait(loop, true);
-#else
     coro_flags_take(loop);
-#endif
     expire_timers(loop);
 }
+#endif
 
 /*
  * One turn; `attention` is what it begins with. True: the next one may begin at once, for tasks are

@@ -39,14 +39,14 @@ int coro_once_end(coro_once *once, int error)
 static inline int begin_start(coro_task *task, coro_call *call)
 {
     coro_once *once = call->object;
-    call->result.number = 0;
+    coro_result_of(task, call)->number = 0;
     if (once->done)
         return 0;
     if (once->runner == task)
         return CORO_EDEADLK;
     if (once->runner == NULL) {
         once->runner = task;
-        call->result.number = 1;
+        coro_result_of(task, call)->number = 1;
         return 0;
     }
     coro_wait_on(task, once);

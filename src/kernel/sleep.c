@@ -10,7 +10,7 @@
 
 static int sleep_start(coro_task *task, coro_call *call)
 {
-    coro_loop *loop = task->driver.loop;
+    coro_time deadline;
 #if CORO_TIME_BITS == 64
     coro_duration delay = call->delay;
 #else
@@ -28,8 +28,8 @@ static int sleep_start(coro_task *task, coro_call *call)
 #endif
     if (delay == CORO_FOREVER)
         return CORO_PENDING_;
-    coro_timer_set(loop, CORO_TIMER_SLEEP, coro_timer_of(task),
-                   coro_time_after(coro_backend_now(loop), delay));
+    deadline = coro_time_after(coro_backend_now(task->driver.loop), delay);
+    coro_timer_set(task->driver.loop, CORO_TIMER_SLEEP, coro_timer_of(task), deadline);
     return CORO_PENDING_;
 }
 
@@ -54,6 +54,14 @@ static const coro_wait_type sleep_type = {"sleep", sleep_cancel, NULL, NULL, fal
 CORO_LEAF(coro_sleep, SLEEP_TYPE, sleep_start, 0);
 
 /* asyncio's sleep(0), without a look at the clock. */
+#if CORO_MINIMAL_
+coro_void *coro_yield(void)
+{
+    coro_loop *loop = coro_loop_current();
+    coro_wait_done(loop->current, 0);
+    return (coro_void *)coro_outcome(loop, CORO_SUSPENDED_);
+}
+#else
 static inline int yield_start(coro_task *task, coro_call *call)
 {
     (void)call;
@@ -61,6 +69,7 @@ static inline int yield_start(coro_task *task, coro_call *call)
 }
 
 CORO_LEAF_INLINE(coro_yield, SLEEP_TYPE, yield_start, 0);
+#endif
 
 coro_void *coro_sleep(coro_duration delay)
 {
@@ -70,6 +79,6 @@ coro_void *coro_sleep(coro_duration delay)
         call->delay = delay;
     return (coro_void *)call;
 #else
-    return coro_call_of_(&coro_sleep_call_, NULL, (const void *)(intptr_t)delay);
+    return coro_call_here(&coro_sleep_call_, NULL, (const void *)(intptr_t)delay);
 #endif
 }

@@ -17,6 +17,16 @@
 
 /* --- making ------------------------------------------------------------------------------- */
 
+#if CORO_MINIMAL_
+void coro_task_start_(coro_loop *loop, coro_task *task, coro_header *call)
+{
+    CORO_CHECK(call != NULL && (call->state | call->flags) == 0,
+               "coro_task_start_at needs a call that was not started: of a name_at()");
+    task->driver.frame = call;
+    task->driver.loop = loop;
+    coro_task_ready_(task);
+}
+#else
 /* `queue` is a constant. */
 CORO_FAST void start(coro_loop *loop, coro_task *task, coro_header *root, unsigned flags,
                      bool queue)
@@ -28,13 +38,9 @@ CORO_FAST void start(coro_loop *loop, coro_task *task, coro_header *root, unsign
     task->driver.frame = root;
     task->driver.loop = loop;
     task->driver.room = CORO_DESCENT;
-#if !CORO_MINIMAL_
     task->driver.flags = (uint8_t)flags;
     root->caller = NULL;
     loop->task_count++;
-#else
-    (void)flags;
-#endif
 #if CORO_HOSTED
     if (CORO_UNLIKELY(context != 0))
         coro_context_inherit(task, context);
@@ -54,7 +60,6 @@ CORO_FAST void start(coro_loop *loop, coro_task *task, coro_header *root, unsign
 #endif
 }
 
-#if !CORO_MINIMAL_
 /* A frame of another loop's pool cannot live here: it moves to the heap, if there is one. */
 CORO_SLOW coro_header *adopt_slow(coro_loop *loop, coro_header *call)
 {
@@ -94,15 +99,8 @@ CORO_FAST coro_header *adopt(coro_loop *loop, coro_header *call)
     return adopt_slow(loop, call);
 }
 
-#endif
-
 int coro_task_start_at_(coro_loop *loop, coro_task *task, coro_header *call)
 {
-#if CORO_MINIMAL_
-    CORO_CHECK(call != NULL && (call->state | call->flags) == 0,
-               "coro_task_start_at needs a call that was not started: of a name_at()");
-    start(loop, task, call, 0, true);
-#else
     call = adopt(loop, call);
     if (call->error == CORO_ENOMEM)
         return CORO_ENOMEM;
@@ -115,11 +113,9 @@ int coro_task_start_at_(coro_loop *loop, coro_task *task, coro_header *call)
     task->driver.references = 1;
     coro_ring_add(&loop->tasks, task);
 #endif
-#endif
     return 0;
 }
 
-#if !CORO_MINIMAL_
 CORO_FAST int make(coro_loop *loop, coro_task **out, coro_header *call, bool queue)
 {
     coro_task *task;

@@ -86,13 +86,16 @@ bool coro_timers_next(const coro_loop *loop, coro_time *deadline)
     return true;
 }
 
-int coro_timers_expire(coro_loop *loop, coro_time now, coro_timer **timer)
+void coro_timers_wake(coro_loop *loop)
 {
-    coro_timer *first = *timer = loop->timers.sleeps;
-    if (first == NULL || !coro_time_reached(now, first->deadline))
-        return -1;
-    loop->timers.sleeps = first->next;
-    return CORO_TIMER_SLEEP;
+    coro_timer *first;
+    while ((first = loop->timers.sleeps) != NULL) {
+        coro_time now = coro_backend_now(loop);
+        if (!coro_time_reached(now, first->deadline))
+            return;
+        loop->timers.sleeps = first->next;
+        coro_sleep_expired(coro_timer_task(first));
+    }
 }
 #endif
 

@@ -6,29 +6,24 @@
 #include "kernel.h"
 
 #if CORO_MINIMAL_
-/*
- * A call of the library is awaited where it is made, so it begins at once, in the loop's one
- * record, whose error says to the AWAIT whether it waits. The result of a wait comes in the same
- * record.
- */
 coro_void *coro_call_of_(const coro_descriptor *descriptor, void *object, const void *argument)
 {
-    coro_loop *loop = coro_loop_current();
-    coro_call *call = &loop->pool.call;
-    coro_task *task = loop->current;
-    int error;
-    call->object = object;
-    call->a.pointer = (void *)(uintptr_t)argument;
-    error = ((coro_wait_start)(void (*)(void))descriptor->body)(task, call);
-    if (error != CORO_PENDING_ && loop->budget-- == 0) { /* after the others had a turn */
-        task->wait.a = call->result;
-        coro_wait_done(task, error);
-        error = CORO_PENDING_;
-    }
-    call->coro.error = (int16_t)error; /* of one that is pending: CORO_SUSPENDED_ */
-    return (coro_void *)call;
+    return coro_call_here(descriptor, object, argument);
 }
-_Static_assert((int)CORO_PENDING_ == (int)CORO_SUSPENDED_, "an AWAIT returns the one as the other");
+
+/* A call that is done at once; one too many in a resume: after the others had a turn. */
+coro_void *coro_call_ended(coro_loop *loop, int error)
+{
+    if (--loop->pool.budget == 0) {
+        coro_task *task = loop->current;
+        coro_task_ready_(task);
+        task->driver.error = (int16_t)error;
+        error = CORO_SUSPENDED_;
+    }
+    return (coro_void *)coro_outcome(loop, error);
+}
+_Static_assert(offsetof(coro_task, wait) == sizeof(coro_driver) + sizeof(void *),
+               "coro_waited_ looks for the result there");
 #else
 const coro_descriptor coro_resumed_call = {
     NULL,

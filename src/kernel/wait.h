@@ -141,6 +141,18 @@ static inline int coro_wait_turn(coro_task *task)
 #endif
 }
 
+/* Where `start` leaves the result of a call that is done at once. */
+static inline coro_value *coro_result_of(coro_task *task, coro_call *call)
+{
+#if CORO_MINIMAL_
+    (void)call;
+    return &task->wait.a;
+#else
+    (void)task;
+    return &call->result;
+#endif
+}
+
 /* Note what the task is going to wait for: its cancel, and reports, want to know. */
 static inline void coro_wait_on(coro_task *task, void *object)
 {
@@ -152,27 +164,18 @@ static inline void coro_wait_on(coro_task *task, void *object)
 }
 
 #if CORO_HOSTED || defined(CORO_BODIES_HERE_)
-/* How the wait ended; without scopes `driver` has no room for an error. */
-static inline void coro_wait_note_error(coro_task *task, int error)
-{
-#if CORO_SCOPES
-    task->driver.error = (int16_t)error;
-#else
-    if (error != 0) {
-        task->driver.flags |= CORO_TASK_FAILED_;
-        task->wait.a.number = error;
-    }
-#endif
-}
-
 /* The wait has ended: the task becomes ready with this error; a value is in task->wait.a. */
 CORO_WAIT_INLINE void coro_wait_done(coro_task *task, int error)
 {
-#if !CORO_MINIMAL_
-    task->driver.flags &= (uint8_t)~CORO_TASK_WAITING_;
-#endif
-    coro_wait_note_error(task, error);
+#if CORO_MINIMAL_
     coro_task_ready_(task);
+    if (error != 0)
+        task->driver.error = (int16_t)error;
+#else
+    task->driver.flags &= (uint8_t)~CORO_TASK_WAITING_;
+    task->driver.error = (int16_t)error;
+    coro_task_ready_(task);
+#endif
 }
 
 #if CORO_HOSTED
@@ -181,7 +184,7 @@ static inline void coro_wait_done_here(coro_task *task, int error)
 {
     task->driver.flags =
         (uint8_t)((task->driver.flags & ~CORO_TASK_WAITING_) | CORO_TASK_QUEUED_);
-    coro_wait_note_error(task, error);
+    task->driver.error = (int16_t)error;
     coro_task_enqueue_(task->driver.loop, task);
 }
 #endif
@@ -213,16 +216,10 @@ CORO_WAIT_INLINE coro_status coro_leaf_wait(coro_task *task, coro_call *call,
 CORO_WAIT_INLINE void coro_wait_finish(coro_task *task, coro_call *call)
 {
     call->result = task->wait.a;
-#if CORO_SCOPES
     call->coro.error = task->driver.error;
+#if CORO_SCOPES
     if (task->wait_type->finish != NULL)
         task->wait_type->finish(task, call);
-#else
-    call->coro.error = 0;
-    if (task->driver.flags & CORO_TASK_FAILED_) {
-        task->driver.flags &= (uint8_t)~CORO_TASK_FAILED_;
-        call->coro.error = (int16_t)task->wait.a.number;
-    }
 #endif
     call->coro.state = CORO_STATE_FINISHED_;
 }
@@ -260,16 +257,42 @@ static inline void coro_wait_finish_here(coro_task *task, coro_call *call)
     CORO_LEAF_2_(static, name, type, start, discard, size)
 
 #if CORO_MINIMAL_
-/* Here a call has begun before it is awaited: its descriptor's body is `start`, see wait.c. */
-typedef int (*coro_wait_start)(coro_task *task, coro_call *call);
-#ifdef __SDCC /* to which a cast of a cast is no constant */
-#define CORO_START_BODY_(start) (coro_body)(start)
+/* As AWAIT wants to have it: see coro/driver.h. */
+static inline coro_header *coro_outcome(coro_loop *loop, int error)
+{
+#if CORO_OUTCOMES_
+    (void)loop;
+    return (coro_header *)(intptr_t)error;
 #else
-#define CORO_START_BODY_(start) (coro_body)(void (*)(void))(start)
+    loop->pool.outcome.error = (int16_t)error;
+    return &loop->pool.outcome;
 #endif
+}
+
+CORO_NOINLINE coro_void *coro_call_ended(coro_loop *loop, int error);
+
+/*
+ * A call of the library is awaited where it is made, so it begins at once: this is its constructor.
+ * In the file of its `start` all of it is one function, whose arguments stay in registers.
+ */
+CORO_HOT_INLINE coro_void *coro_call_here(const coro_descriptor *descriptor, void *object,
+                                          const void *argument)
+{
+    coro_loop *loop = coro_loop_current();
+    coro_task *task = loop->current;
+    coro_call call;
+    int error;
+    CORO_ASSUME_(task->driver.loop == loop); /* `start` need not look for it */
+    call.object = object;
+    call.a.pointer = (void *)(uintptr_t)argument;
+    error = descriptor->start(task, &call);
+    if (error == CORO_PENDING_)
+        return (coro_void *)coro_outcome(loop, CORO_SUSPENDED_);
+    return coro_call_ended(loop, error);
+}
+
 #define CORO_LEAF_2_(linkage, name, type, start, discard, size)                                    \
-    linkage const coro_descriptor name##_call_ = {CORO_START_BODY_(start),                         \
-                                                  offsetof(coro_call, result), size}
+    linkage const coro_descriptor name##_call_ = {start}
 #else
 #if CORO_HOSTED
 /* Done at once. The budget of a resume is finite, so that others have their turn. */
@@ -311,6 +334,8 @@ CORO_INLINE coro_status coro_leaf(coro_header *self, coro_driver *driver,
     return coro_leaf_careful(task, call, type, start);
 }
 #endif
+
+#define coro_call_here coro_call_of_
 
 #define CORO_LEAF_2_(linkage, name, type, start, discard, size)                                    \
     static coro_status name##_leaf_(coro_header *self, coro_driver *driver, coro_header *callee)   \

@@ -24,18 +24,21 @@ void coro_bare_tick_from_isr(void)
     ticks = (coro_time)(ticks + 1);
 }
 
-/* A machine may take several steps to read it, and be interrupted between them. */
+#if CORO_TIME_BITS <= 32 && UINT_MAX > 0xffffu
 CORO_WEAK coro_time coro_bare_now(void)
 {
-    CORO_CRITICAL was;
-    coro_time now;
-    if (sizeof ticks <= sizeof(uint_fast8_t) || (sizeof ticks <= 4 && UINT_MAX > 0xffffu))
-        return ticks;
-    was = CORO_CRITICAL_ENTER();
-    now = ticks;
+    return ticks;
+}
+#else
+/* A machine may take several steps to read it, and be interrupted between them. */
+CORO_WEAK CORO_NOINLINE coro_time coro_bare_now(void)
+{
+    CORO_CRITICAL was = CORO_CRITICAL_ENTER();
+    coro_time now = ticks;
     CORO_CRITICAL_EXIT(was);
     return now;
 }
+#endif
 
 #if CORO_HAS_WEAK_
 CORO_WEAK void coro_bare_idle(coro_duration for_ticks)
@@ -51,15 +54,17 @@ CORO_WEAK void coro_bare_idle(coro_duration for_ticks)
 }
 #endif
 
-void coro_bare_wait(coro_loop *loop, coro_time deadline)
+void coro_bare_wait(coro_loop *loop)
 {
-    CORO_CRITICAL was;
-    coro_duration left;
-    CORO_WATCHDOG();
-    was = CORO_CRITICAL_ENTER();
-    left = (coro_duration)(coro_time)(deadline - coro_bare_now());
-    if (left > 0 && !coro_flags_any(loop))
-        coro_bare_idle(left);
+    CORO_CRITICAL was = CORO_CRITICAL_ENTER();
+    if (!coro_flags_any(loop)) {
+        coro_duration left = CORO_FOREVER; /* wrapping ticks: half the range */
+        coro_time deadline;
+        if (coro_timers_next(loop, &deadline))
+            left = (coro_duration)(coro_time)(deadline - coro_bare_now());
+        if (left > 0)
+            coro_bare_idle(left);
+    }
     CORO_CRITICAL_EXIT(was);
 }
 

@@ -28,10 +28,10 @@ coro_time coro_bare_now(void)
     return ticks;
 }
 
-void coro_bare_wait(coro_loop *loop, coro_time deadline)
+void coro_bare_wait(coro_loop *loop)
 {
-    (void)loop;
-    if (ended < 6)
+    coro_time deadline;
+    if (ended < 6 && coro_timers_next(loop, &deadline))
         ticks = deadline;
 }
 

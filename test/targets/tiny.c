@@ -52,10 +52,11 @@ coro_time coro_bare_now(void)
     return ticks;
 }
 
-void coro_bare_wait(coro_loop *loop, coro_time deadline)
+void coro_bare_wait(coro_loop *loop)
 {
-    while (loop->ready == NULL && !coro_flags_any(loop) && !is_done() &&
-           !coro_time_reached(ticks, deadline))
+    coro_time deadline;
+    while (!coro_flags_any(loop) && !is_done() &&
+           !(coro_timers_next(loop, &deadline) && coro_time_reached(ticks, deadline)))
         tick();
 }
 
