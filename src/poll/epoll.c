@@ -20,8 +20,7 @@
  * A loop without any descriptor, and with tasks to run, makes no system call.
  * The thread's timer slack is 1 ns while a loop is open (50 us otherwise).
  *
- * Other threads wake it by an eventfd, edge-triggered too and therefore never
- * read: one system call a wake.
+ * Other threads wake it by an eventfd, edge-triggered too and so never read: one call a wake.
  */
 #define _GNU_SOURCE
 #include "poll.h"
@@ -49,7 +48,7 @@ typedef struct poller {
     long slack;          /* of the thread, before us */
     unsigned forks;      /* coro_forks, when all of this was made */
     slot *slots;         /* by descriptor */
-    size_t slots_count;
+    size_t slots_count, slots_room; /* what is behind the count is not touched */
     size_t records;        /* in slots */
     coro_fd *queued, *due; /* to be called without an event; those of this round */
     int begin, end;        /* events that are not delivered yet */
@@ -81,18 +80,19 @@ static int grow(coro_loop *loop, size_t least)
 {
     poller *self = poller_of(loop);
     coro_allocator *memory = &loop->pool.allocator;
-    size_t count = self->slots_count > 0 ? self->slots_count : SLOTS_MIN;
-    slot *slots;
-    while (count < least)
-        count *= 2;
-    slots = memory->resize(memory->context, self->slots, self->slots_count * sizeof *slots,
-                           count * sizeof *slots);
+    size_t room = self->slots_room > 0 ? self->slots_room : SLOTS_MIN;
+    slot *slots = self->slots;
+    while (room < least)
+        room *= 2;
+    if (room > self->slots_room)
+        slots = memory->resize(memory->context, slots, self->slots_room * sizeof *slots,
+                               room * sizeof *slots);
     if (slots == NULL)
         return CORO_ENOMEM;
-    for (size_t i = self->slots_count; i < count; i++)
-        slots[i] = (slot){NULL, 0};
     self->slots = slots;
-    self->slots_count = count;
+    self->slots_room = room;
+    while (self->slots_count < least)
+        self->slots[self->slots_count++] = (slot){NULL, 0};
     return 0;
 }
 
@@ -427,7 +427,7 @@ static void epoll_close(coro_loop *loop)
     if (self->slack > 0)
         coro_sys.prctl(PR_SET_TIMERSLACK, self->slack, 0, 0, 0);
     if (self->slots != NULL)
-        memory->resize(memory->context, self->slots, self->slots_count * sizeof(slot), 0);
+        memory->resize(memory->context, self->slots, self->slots_room * sizeof(slot), 0);
     memory->resize(memory->context, self, sizeof *self, 0);
     loop->backend_data = NULL;
 }
