@@ -133,6 +133,7 @@ struct coro_loop { /* private; here so that you can place it */
 #if CORO_HOSTED
     coro_duration timer_slack;
     bool embedded; /* another loop waits for it */
+    size_t received; /* bytes, since events were delivered last */
     void (*outside)(coro_loop *loop); /* called before each look outside, or NULL */
 #endif
     coro_timers timers;

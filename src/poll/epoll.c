@@ -6,14 +6,13 @@
  *         ▲
  *     event.data = fd │ generation << 32       an event for a closed one is dropped
  *
- * Registration is edge-triggered and stays: reading first, writing added once it
- * is needed, nothing ever taken back but by the close. So a connection costs two
- * epoll_ctl in its life, and waiting for it none. The explicit EPOLL_CTL_DEL
- * before a close is for descriptors that a child has inherited: the system
- * removes a registration with the file's last descriptor only.
+ * Registration is edge-triggered and stays: reading first, writing added once it is needed,
+ * nothing ever taken back but by the close. So a connection costs two epoll_ctl in its life,
+ * and waiting for it none. The explicit EPOLL_CTL_DEL before a close is for descriptors that a
+ * child has inherited: the system removes a registration with the file's last descriptor only.
  *
- * Events are asked for by the hundred, and delivered 8 a turn: so the buffers of what one
- * turn has read and answered are the next one's, while the processor's cache has them.
+ * Events are asked for by the hundred, and delivered 8 a turn, or until 64 KiB are read: so
+ * the buffers of one turn are the next one's, while the processor's cache has them.
  *
  * Sleeping to the nanosecond: epoll_pwait2; where it is missing (Linux < 5.11,
  * valgrind) a timerfd; without that, milliseconds, rounded up. Never early.
@@ -30,7 +29,8 @@
 #include <stdlib.h>
 
 #define EVENTS_MAX 256
-#define EVENTS_AT_ONCE 8
+#define TURN_BYTES (64u << 10)
+#define EVENT_BYTES (8u << 10) /* so many at least: 8 events */
 #define SLOTS_MIN 64
 #define NO_SLOT UINT64_MAX /* the data of an event that says only "wake up" */
 
@@ -43,8 +43,7 @@ typedef struct poller {
     int epoll;
     int timer;           /* a timerfd, or -1 */
     coro_time timer_set; /* to this */
-    bool coarse;         /* no epoll_pwait2 here */
-    bool no_timer;       /* no timerfd either */
+    bool coarse, no_timer; /* no epoll_pwait2 here; no timerfd either */
     long slack;          /* of the thread, before us */
     unsigned forks;      /* coro_forks, when all of this was made */
     slot *slots;         /* by descriptor */
@@ -306,7 +305,8 @@ static int sleep_until(poller *self, coro_time deadline)
 /* As many as a turn gets. While some are left the loop does not go on without asking for them. */
 static void deliver_some(coro_loop *loop, poller *self)
 {
-    for (int i = 0; i < EVENTS_AT_ONCE && self->begin < self->end; i++)
+    for (loop->received = 0; self->begin < self->end && loop->received < TURN_BYTES;
+         loop->received += EVENT_BYTES)
         deliver(self, &self->events[self->begin++]);
     if (self->begin < self->end)
         loop->attention |= CORO_ATTEND_EVENTS_;

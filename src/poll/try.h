@@ -48,6 +48,7 @@ static inline ptrdiff_t coro_fd_recv(coro_fd *fd, void *buffer, size_t size)
         return coro_fd_error_();
     if ((size_t)count < size)
         coro_fd_drained(fd, CORO_FD_READ);
+    fd->loop->received += (size_t)count;
     return count;
 }
 
