@@ -360,6 +360,7 @@ Test(memory, who_brings_memory_has_it_left_alone)
 
 /* --- large blocks ----------------------------------------------------------------------------- */
 
+#if CORO_POOL_LISTS_
 #define LARGE ((size_t)64 * 1024)
 
 static void take_large(coro_pool *pool, void **blocks, int count, size_t size)
@@ -378,7 +379,6 @@ static void give_large(coro_pool *pool, void **blocks, int count, size_t size)
 
 Test(memory, half_a_megabyte_of_large_blocks_is_kept_for_the_next_ones)
 {
-#if CORO_POOL_LISTS_
     coro_test_allocator own_memory = {0};
     coro_loop_options options = {.allocator = coro_test_allocator_of(&own_memory)};
     coro_loop own;
@@ -407,5 +407,5 @@ Test(memory, half_a_megabyte_of_large_blocks_is_kept_for_the_next_ones)
     EQ(own_memory.bytes - before, 8 * LARGE);
     coro_loop_close(&own);
     EQ(own_memory.live, 0);
-#endif
 }
+#endif
