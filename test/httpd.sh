@@ -9,25 +9,16 @@ for tool in curl wget wrk; do
     command -v $tool >/dev/null || { echo "httpd.sh: $tool is missing" && exit 77; }
 done
 
+. "$CORO_SOURCE/test/shell/checks.sh"
+logs='out err'
 httpd=$CORO_BUILD/examples/httpd
-work=$(mktemp -d)
-server=
-checks=0
-trap '[ -z "$server" ] || kill "$server" 2>/dev/null; rm -rf "$work"' EXIT
-trap 'exit 130' INT TERM
-
-fail() {
-    echo "httpd.sh: $*" >&2
-    echo "--- the server said:" >&2
-    tail -n 20 "$work/out" "$work/err" >&2
-    exit 1
-}
 
 # start OPTIONS...: httpd over $work/root, its address in $url.
 start() {
     : >"$work/out" # what the last one said is not what this one will
     "$httpd" --port 0 "$@" "$work/root" >"$work/out" 2>"$work/err" &
     server=$!
+    servers=$server
     tries=0
     until url=$(sed -n 's|^serving .* on \(http://[0-9.:]*\)/$|\1|p' "$work/out") && [ -n "$url" ]
     do
@@ -43,13 +34,8 @@ stop() {
     kill "-$1" "$server"
     status=0
     wait "$server" || status=$?
-    server=
+    servers=
     [ $status = 0 ] || fail "stopped by $1 it ended with status $status"
-}
-
-is() {
-    checks=$((checks + 1))
-    [ "$2" = "$3" ] || fail "$1: \"$3\" was expected, \"$2\" came"
 }
 
 get() {
