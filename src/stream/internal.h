@@ -106,6 +106,17 @@ static inline size_t coro_slices_size(coro_slices list)
     return size;
 }
 
+/* Append what is behind `skip` bytes of it; room is there. */
+static inline void coro_slices_append(coro_buffer *buffer, coro_slices list, size_t skip)
+{
+    for (size_t i = 0; i < list.count; i++) {
+        coro_slice slice = list.slices[i];
+        if (skip < slice.size)
+            coro_buffer_append(buffer, (const char *)slice.data + skip, slice.size - skip);
+        skip = skip < slice.size ? 0 : skip - slice.size;
+    }
+}
+
 /* Send stream.out and then what is behind `*skip` bytes of `list`, which moves on. 0: all is sent,
  * CORO_EAGAIN, or an error. */
 int coro_send_push(coro_stream *stream, coro_slices list, size_t *skip);

@@ -57,12 +57,7 @@ bool coro_send_keep(coro_stream *stream, coro_slices list, size_t skip)
     size_t size = coro_slices_size(list) - skip;
     if (size > 0 && !coro_buffer_reserve(&stream->loop->pool, &stream->out, size))
         return false;
-    for (size_t i = 0; i < list.count; i++) {
-        coro_slice slice = list.slices[i];
-        if (skip < slice.size)
-            coro_buffer_append(&stream->out, (const char *)slice.data + skip, slice.size - skip);
-        skip = skip < slice.size ? 0 : skip - slice.size;
-    }
+    coro_slices_append(&stream->out, list, skip);
     return true;
 }
 

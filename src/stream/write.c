@@ -152,9 +152,7 @@ CORO_FAST int writev_start(coro_task *task, coro_call *call)
     const coro_slices list = {call->a.pointer, call->b.size};
     coro_stream *stream = call->object;
     if (may_cork(stream, task, coro_slices_size(list))) {
-        for (size_t i = 0; i < list.count; i++)
-            if (list.slices[i].size > 0)
-                coro_buffer_append(&stream->out, list.slices[i].data, list.slices[i].size);
+        coro_slices_append(&stream->out, list, 0);
         return corked(stream);
     }
     return write_list(task, call, list);
