@@ -321,18 +321,22 @@ static const char *begin(http_head *head, const char *data, size_t size, const c
     return size > start ? data + start : NULL;
 }
 
-/* The same, and *rest: behind the head's blank line; NULL: that is not here. */
+/* The line end of the line at `at`; one is before `end`. */
+static const char *line_end(const char *at, const char *end)
+{
+    const char *newline = memchr(at, '\n', (size_t)(end - at));
+    return newline - (newline > at && newline[-1] == '\r');
+}
+
+/* 0, or what to answer; *rest: behind the head's blank line; NULL: that is not here. */
 static inline int parse_request(http_head *head, const char *data, size_t size, const char **rest)
 {
     const char *end, *at = begin(head, data, size, &end);
     *rest = NULL;
     if (at == NULL)
         return 400;
-    if (end - at > HTTP_LINE_MAX) {
-        const char *newline = memchr(at, '\n', (size_t)(end - at));
-        if (newline - at - (newline > at && newline[-1] == '\r') > HTTP_LINE_MAX)
-            return 414;
-    }
+    if (end - at > HTTP_LINE_MAX && line_end(at, end) - at > HTTP_LINE_MAX)
+        return 414;
     int status = parse_request_line(head, &at, end);
     if (status == 0)
         status = parse_headers(head, at, end, false, rest);
@@ -365,18 +369,17 @@ int http_parse_response(http_head *head, const char *data, size_t size)
     const char *end, *at = begin(head, data, size, &end);
     if (at == NULL)
         return -1;
-    const char *newline = memchr(at, '\n', (size_t)(end - at));
-    size_t line = (size_t)(newline - at) - (newline > at && newline[-1] == '\r');
-    const char *rest;
+    const char *line = line_end(at, end), *rest;
+    size_t size_of_line = (size_t)(line - at);
     uint64_t status;
-    if (line < 12 || at[8] != ' ' || parse_version(at, &head->minor) != 0)
+    if (size_of_line < 12 || at[8] != ' ' || parse_version(at, &head->minor) != 0)
         return -1;
     if (!parse_number((http_text){at + 9, 3}, &status) || status < 100)
         return -1;
-    if (line > 12 && at[12] != ' ')
+    if (size_of_line > 12 && at[12] != ' ')
         return -1;
     head->status = (int)status;
-    if (parse_headers(head, newline + 1, end, true, &rest) != 0)
+    if (parse_headers(head, behind_line_end(line), end, true, &rest) != 0)
         return -1;
     return read_headers(head, false) == 0 ? 0 : -1;
 }
