@@ -127,6 +127,14 @@ static inline void connect_two(int *one, int *other)
     close(listener);
 }
 
+/* A stream over TCP, whose other end is a descriptor, blocking. */
+static inline void connect_half(coro_stream **stream, int *other)
+{
+    int fd;
+    connect_two(&fd, other);
+    EQ(coro_stream_from_fd(stream, fd), 0);
+}
+
 /* Two streams over TCP. */
 static inline void connect_streams(coro_stream **one, coro_stream **other)
 {

@@ -185,6 +185,29 @@ Test(net_protocol, a_client_without_a_protocol_is_sent_away)
     EQ(heard.list[0].error, CORO_ENOMEM);
 }
 
+ASYNC(writes_to_the_reset, VARS(struct sockaddr_in at; int listener, other; char port[8];))
+{
+    ASYNC_BEGIN;
+    client_init();
+    self->listener = listen_somewhere(1, &self->at);
+    snprintf(self->port, sizeof self->port, "%u", ntohs(self->at.sin_port));
+    AWAIT(coro_create_connection(&client.protocol, "127.0.0.1", self->port, NULL));
+    self->other = accept(self->listener, NULL, NULL);
+    reset_by(self->other);
+    EQ(coro_protocol_write(&client.protocol, "x", 1), 0); /* which meets the reset first */
+    while (client.protocol.run != NULL)
+        AWAIT(coro_sleep(CORO_MS(1)));
+    EQ(client.error, CORO_ECONNRESET);
+  ASYNC_FINALLY:
+    close(self->listener);
+    ASYNC_END;
+}
+
+Test(net_protocol, is_lost_by_a_reset_that_a_write_has_met)
+{
+    EQ(RUN_NET(writes_to_the_reset()), 0);
+}
+
 ASYNC(left_behind, VARS(coro_server *server;))
 {
     ASYNC_BEGIN;

@@ -47,7 +47,8 @@ typedef struct coro_slice {
  * All reads: suspend until they can be served; borrow buffer and separator until
  * the await has ended; after the other side's end give what is still buffered.
  * Cancelled or failed: what had come is kept, and the next read gets it. An error
- * of the connection (CORO_ECONNRESET...) comes behind the data, and stays.
+ * of the connection (CORO_ECONNRESET...), also one that a write has met first, comes
+ * behind the data, and stays.
  * CORO_EBUSY: another task reads. CORO_ENOMEM: no room to buffer; try again.
  */
 

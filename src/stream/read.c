@@ -33,9 +33,19 @@ enum { READ_SOME, READ_EXACTLY, READ_UNTIL, READ_LINE, READ_PEEK };
 
 /* --- from the transport ------------------------------------------------------------------- */
 
+/* A system tells once of a connection that is lost. When a write has heard of it what a read finds
+ * is an end that nobody has said, but for where an end is said in bytes. */
+static int meaning_of_end(const coro_stream *stream)
+{
+    bool is_said = stream->transport->says_end || stream->write_error == CORO_EPIPE;
+    return is_said ? 0 : stream->write_error;
+}
+
 static ptrdiff_t receive(coro_stream *stream, char *into, size_t size)
 {
     ptrdiff_t count = stream->transport->recv(stream, into, size);
+    if (CORO_UNLIKELY(count == 0))
+        count = meaning_of_end(stream);
     if (count == 0)
         stream->state |= CORO_STREAM_EOF_;
     else if (CORO_UNLIKELY(count < 0 && count != CORO_EAGAIN && count != CORO_ENOMEM))
