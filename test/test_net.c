@@ -370,6 +370,38 @@ Test(net, f010_a_read_behind_a_write_that_met_a_reset_gets_what_had_come_and_no_
     SAID("-104 -104 -104 -104 last0 -104 -104 ");
 }
 
+/* An end that was said stays one; and who has gone cannot be told ours. */
+ASYNC(gone, ARGS(bool, reset),
+      VARS(coro_stream *stream; int other, error, i; size_t n; char text[9];))
+{
+    ASYNC_BEGIN;
+    connect_half(&self->stream, &self->other);
+    EQ(write(self->other, "bye", 3), 3);
+    if (self->reset)
+        reset_by(self->other);
+    else
+        close(self->other);
+    for (; self->i < 100 && self->error == 0 && !self->reset; self->i++) {
+        AWAIT_CATCH(self->error, coro_stream_write(self->stream, "x", 1));
+        AWAIT(coro_sleep(CORO_US(100)));
+    }
+    AWAIT(coro_sleep(CORO_MS(1)));
+    AWAIT_CATCH(self->error, coro_stream_shutdown_write(self->stream));
+    EQ(self->error, CORO_EPIPE);
+    AWAIT(coro_stream_read_exactly(self->stream, self->text, 3));
+    AWAIT_CATCH(self->error, self->n, coro_stream_read(self->stream, self->text, 9));
+    EQ(self->error, self->reset ? CORO_ECONNRESET : 0);
+  ASYNC_FINALLY:
+    coro_stream_abort(&self->stream);
+    ASYNC_END;
+}
+
+Test(net, f011_what_a_peer_that_has_gone_had_said_is_read_and_our_end_is_epipe)
+{
+    EQ(RUN_NET(gone(false)), 0);
+    EQ(RUN_NET(gone(true)), 0);
+}
+
 ASYNC(writes_to_the_dead, VARS(coro_stream *stream; int other, error, i;))
 {
     ASYNC_BEGIN;

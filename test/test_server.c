@@ -127,6 +127,34 @@ Test(server, a_client_that_went_away_is_no_news)
     SAID("[-104] bye[0] ");
 }
 
+/* Also of a handler that says its own end to nobody. */
+ASYNC(says_its_end, ARGS(coro_stream *, stream, void *, context))
+{
+    ASYNC_BEGIN;
+    AWAIT(coro_sleep(CORO_MS(5)));
+    AWAIT(coro_stream_shutdown_write(self->stream));
+    say("told somebody ");
+    ASYNC_END;
+}
+
+ASYNC(goes_at_once, VARS(coro_server *server; coro_stream *stream;))
+{
+    ASYNC_BEGIN;
+    AWAIT(self->server,
+          coro_start_server(CORO_HANDLER(says_its_end), NULL, "127.0.0.1", "0", NULL));
+    AWAIT(self->stream, coro_open_connection("127.0.0.1", port_text(self->server), NULL));
+    coro_stream_abort(&self->stream);
+    AWAIT(coro_sleep(CORO_MS(1)));
+    AWAIT(coro_server_shutdown(self->server, CORO_SECONDS(2)));
+    ASYNC_END;
+}
+
+Test(server, to_tell_a_client_that_went_away_of_the_end_is_no_news)
+{
+    EQ(RUN_NET(goes_at_once()), 0);
+    SAID("");
+}
+
 ASYNC(closes_itself, ARGS(coro_stream *, stream, void *, context), VARS(coro_stream *mine;))
 {
     ASYNC_BEGIN;

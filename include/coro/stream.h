@@ -171,6 +171,7 @@ CORO_API int coro_stream_fd(const coro_stream *stream);
 /*
  * Say that no more will be written; reading goes on. Sends what is unsent first,
  * and waits for that. Cancelled: the end is said all the same, when all is sent.
+ * CORO_EPIPE: the other side is gone; or the connection's error.
  */
 CORO_API CORO_NODISCARD coro_void *coro_stream_shutdown_write(coro_stream *stream);
 

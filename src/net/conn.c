@@ -57,7 +57,7 @@ static void conn_unwant(coro_stream *stream, unsigned direction)
 
 static int conn_shutdown_write(coro_stream *stream)
 {
-    return coro_sys.shutdown(coro_conn_of(stream)->fd.fd, SHUT_WR) == 0 ? 0 : -errno;
+    return coro_fd_shutdown_write(&coro_conn_of(stream)->fd);
 }
 
 /* An abort says so where it can: a reset, not an end that looks like a regular one. */

@@ -181,7 +181,7 @@ static int pipe_shutdown_write(coro_stream *stream)
 {
     coro_pipe_stream *pipe = coro_pipe_of(stream);
     if (pipe->is_socket)
-        return coro_sys.shutdown(pipe->fd.fd, SHUT_WR) == 0 ? 0 : -errno;
+        return coro_fd_shutdown_write(&pipe->fd);
     if ((coro_sys.fcntl(pipe->fd.fd, F_GETFL) & O_ACCMODE) == O_WRONLY)
         let_go(pipe);
     return 0;

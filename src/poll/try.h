@@ -111,6 +111,14 @@ static inline ptrdiff_t coro_fd_write_parts(coro_fd *fd, const struct iovec *par
     return coro_fd_written_(written);
 }
 
+/* No more will be sent by a socket. The system calls one that was reset "not connected". */
+static inline int coro_fd_shutdown_write(const coro_fd *fd)
+{
+    if (coro_sys.shutdown(fd->fd, SHUT_WR) == 0)
+        return 0;
+    return errno == ENOTCONN ? CORO_EPIPE : -errno;
+}
+
 /* Bytes of a file from `offset` on, 0 at its end, CORO_EAGAIN, or an error of either side; not
  * every file can. In a file of its own: it makes three system calls. */
 ptrdiff_t coro_fd_sendfile(coro_fd *fd, int file, int64_t offset, size_t count);
