@@ -402,6 +402,33 @@ Test(net, f011_what_a_peer_that_has_gone_had_said_is_read_and_our_end_is_epipe)
     EQ(RUN_NET(gone(true)), 0);
 }
 
+/* recv stops at urgent bytes: what is behind them is there, and nobody tells of it again. */
+ASYNC(urgent, VARS(coro_stream *stream; int other, error; size_t n; char text[9];))
+{
+    static const int on = 1;
+    ASYNC_BEGIN;
+    connect_half(&self->stream, &self->other);
+    EQ(setsockopt(self->other, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on), 0);
+    AWAIT_CATCH(self->error, self->n,
+                coro_wait_for(coro_stream_read(self->stream, self->text, 9), CORO_MS(1)));
+    EQ(self->error, CORO_ETIMEDOUT); /* from now on the system tells of each edge, once */
+    EQ(write(self->other, "abc", 3), 3);
+    EQ(send(self->other, "!", 1, MSG_OOB), 1);
+    EQ(write(self->other, "def", 3), 3);
+    AWAIT(coro_sleep(CORO_MS(2)));
+    AWAIT(coro_wait_for(coro_stream_read_exactly(self->stream, self->text, 6), CORO_SECONDS(5)));
+    HOLDS(memcmp(self->text, "abcdef", 6) == 0);
+  ASYNC_FINALLY:
+    coro_stream_abort(&self->stream);
+    close(self->other);
+    ASYNC_END;
+}
+
+Test(net, urgent_bytes_hold_up_none_that_come_behind_them)
+{
+    EQ(RUN_NET(urgent()), 0);
+}
+
 ASYNC(writes_to_the_dead, VARS(coro_stream *stream; int other, error, i;))
 {
     ASYNC_BEGIN;

@@ -143,7 +143,7 @@ static int fd_watch(coro_fd *record, unsigned direction)
 {
     poller *self = poller_of(record->loop);
     int op = record->registered ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
-    struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP | EPOLLET};
+    struct epoll_event event = {.events = EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLET};
     int result;
     check_process(self);
     if (record->fd < 0)
@@ -223,7 +223,7 @@ static void deliver(poller *self, const struct epoll_event *event)
         directions |= CORO_FD_READ;
     if (event->events & (EPOLLOUT | EPOLLHUP | EPOLLERR))
         directions |= CORO_FD_WRITE;
-    if (event->events & (EPOLLRDHUP | EPOLLHUP))
+    if (event->events & (EPOLLRDHUP | EPOLLHUP | EPOLLPRI)) /* urgent bytes end a recv, too */
         record->closed |= CORO_FD_READ;
     if (event->events & EPOLLHUP)
         record->closed |= CORO_FD_WRITE;

@@ -16,7 +16,8 @@
  *
  *     drained  a try would block, as far as we know; an edge clears it
  *     closed   the peer is done with this direction. No further edge will come, so
- *              it is never drained again: the end of data hides behind a short read
+ *              it is never drained again: the end of data hides behind a short read,
+ *              as does what was sent behind urgent bytes, which count as well
  *
  * An event carries the number of the descriptor and its generation, so that what
  * is still in the batch for a closed one, whose number may be taken again, is
