@@ -288,7 +288,8 @@ Test(pipe, a_socket_is_served_as_well)
 
 /* --- terminals ---------------------------------------------------------------------------- */
 
-ASYNC(talks_to_a_terminal, VARS(coro_stream *master, *slave; int fds[2]; size_t n;),
+ASYNC(talks_to_a_terminal,
+      VARS(coro_stream *master, *slave; int fds[2], error; size_t n; char *much;),
       SCRATCH(char text[64];))
 {
     ASYNC_BEGIN;
@@ -307,15 +308,52 @@ ASYNC(talks_to_a_terminal, VARS(coro_stream *master, *slave; int fds[2]; size_t 
     HOLDS(memcmp(self->text, "one\r\ntwo\r\nbye", 13) == 0);
     AWAIT(self->n, coro_stream_read(self->master, self->text, sizeof self->text));
     EQ(self->n, 0);
+    self->much = calloc(1, MUCH); /* more than the terminal of nobody takes */
+    AWAIT_CATCH(self->error, coro_stream_write(self->master, self->much, MUCH));
+    EQ(self->error, CORO_EPIPE);
   ASYNC_FINALLY:
+    free(self->much);
     AWAIT(coro_stream_close(&self->slave));
-    AWAIT(coro_stream_close(&self->master));
+    AWAIT_CATCH(self->error, coro_stream_close(&self->master));
     ASYNC_END;
 }
 
 Test(pipe, a_terminal_gives_line_after_line_and_its_master_an_end)
 {
     EQ(RUN_OS(talks_to_a_terminal()), 0);
+}
+
+/* --- others ------------------------------------------------------------------------------- */
+
+/* An inotify gives whole events: a read is short though there are more. */
+ASYNC(hears_events, VARS(coro_stream *stream; int fd; size_t n, total; char folder[32];),
+      SCRATCH(char events[50];))
+{
+    ASYNC_BEGIN;
+    strcpy(self->folder, "/tmp/coro-pipe-XXXXXX");
+    HOLDS(mkdtemp(self->folder) != NULL);
+    self->fd = inotify_init1(IN_CLOEXEC);
+    HOLDS(inotify_add_watch(self->fd, self->folder, IN_ATTRIB | IN_OPEN) > 0);
+    EQ(coro_stream_from_pipe(&self->stream, self->fd), 0);
+    for (int i = 0; i < 3; i++) {
+        close(open(self->folder, O_RDONLY | O_CLOEXEC));
+        EQ(chmod(self->folder, 0700), 0);
+    }
+    while (self->total < 6 * sizeof(struct inotify_event)) {
+        AWAIT(self->n, coro_wait_for(coro_stream_read(self->stream, self->events,
+                                                      sizeof(struct inotify_event) + 8),
+                                     CORO_SECONDS(5)));
+        self->total += self->n;
+    }
+  ASYNC_FINALLY:
+    coro_stream_abort(&self->stream);
+    rmdir(self->folder);
+    ASYNC_END;
+}
+
+Test(pipe, a_short_read_of_what_is_no_pipe_says_nothing)
+{
+    EQ(RUN_OS(hears_events()), 0);
 }
 
 /* --- the other side goes ------------------------------------------------------------------ */

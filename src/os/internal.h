@@ -32,7 +32,7 @@ typedef struct coro_pipe_stream {
     coro_waiters watchers; /* ...these */
     int flags_before; /* of the open file, which others share: put back at the end; or -1 */
     bool is_socket;   /* calls of its own: its open file stays as it is */
-    bool is_device;   /* a short read does not mean that no more is there */
+    bool is_fifo;     /* a short read means that no more is there */
     bool is_master;   /* of a pseudo terminal: EIO is its end */
 } coro_pipe_stream;
 

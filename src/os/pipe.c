@@ -2,13 +2,14 @@
 /*
  * pipe.c - a stream over read(2) and write(2): the transport of all that is no socket.
  *
- *     stream ─ recv ─► read(2) ─► n < size: drained, but for devices
+ *     stream ─ recv ─► read(2) ─► n < size: drained, if it is a pipe
  *            ─ send ─► write(2), writev(2)
  *            ─ want ─► coro_fd_want ─► ... ─► ready ─► coro_stream_ready
  *
- * A terminal gives one line a read, though more are there, so a short read of a
- * device says nothing; only EAGAIN does. A socket comes here as somebody's stdin: it
- * has calls that do not block whatever its open file says, which others share.
+ * A terminal gives one line a read, an inotify whole events, though more are there: so a
+ * short read of a pipe says that there is no more, of all else only EAGAIN does. A socket
+ * comes here as somebody's stdin: it has calls that do not block whatever its open file
+ * says, which others share.
  *
  * Waiting for the other side to go has a duplicate of the descriptor, with a
  * registration of its own: an edge of one of them is no edge of the other, and the
@@ -32,6 +33,14 @@ _Static_assert((int)CORO_STREAM_READ == (int)CORO_FD_READ &&
                    (int)CORO_STREAM_WRITE == (int)CORO_FD_WRITE,
                "directions are the same on both floors");
 
+/* Has everybody at the other side gone? Asked without asking for data. */
+static bool is_deserted(int fd)
+{
+    struct pollfd one = {.fd = fd, .events = POLLRDHUP};
+    return coro_sys.poll(&one, 1, 0) > 0 &&
+           (one.revents & (POLLHUP | POLLERR | POLLRDHUP | POLLNVAL)) != 0;
+}
+
 /* --- transport ---------------------------------------------------------------------------- */
 
 static ptrdiff_t pipe_recv(coro_stream *stream, void *buffer, size_t size)
@@ -43,7 +52,7 @@ static ptrdiff_t pipe_recv(coro_stream *stream, void *buffer, size_t size)
     count = coro_fd_read(&pipe->fd, buffer, size);
     if (count == -EIO && pipe->is_master)
         return 0;
-    if (count >= 0 && (size_t)count < size && !pipe->is_device)
+    if (count >= 0 && (size_t)count < size && pipe->is_fifo)
         coro_fd_drained(&pipe->fd, CORO_FD_READ);
     return count;
 }
@@ -52,11 +61,13 @@ static ptrdiff_t pipe_send(coro_stream *stream, const coro_slice *slices, size_t
 {
     const struct iovec *parts = (const struct iovec *)(const void *)slices;
     coro_pipe_stream *pipe = coro_pipe_of(stream);
+    ptrdiff_t sent;
     if (pipe->is_socket)
         return coro_fd_send_parts(&pipe->fd, parts, count);
-    if (count == 1)
-        return coro_fd_write(&pipe->fd, slices->data, slices->size);
-    return coro_fd_write_parts(&pipe->fd, parts, count);
+    sent = count == 1 ? coro_fd_write(&pipe->fd, slices->data, slices->size)
+                      : coro_fd_write_parts(&pipe->fd, parts, count);
+    /* A terminal that nobody reads any more is full, and stays so without an error. */
+    return sent == CORO_EAGAIN && pipe->is_master && is_deserted(pipe->fd.fd) ? CORO_EPIPE : sent;
 }
 
 static ptrdiff_t pipe_sendfile(coro_stream *stream, int file, int64_t offset, size_t count)
@@ -81,14 +92,6 @@ static void tell_watchers(coro_pipe_stream *pipe, int error)
     coro_fd_close(&pipe->hangup);
     for (coro_task *task; (task = coro_waiters_pop(&pipe->watchers)) != NULL;)
         coro_wait_done(task, error);
-}
-
-/* Has everybody gone? Asked without asking for data. */
-static bool is_deserted(int fd)
-{
-    struct pollfd one = {.fd = fd, .events = POLLRDHUP};
-    return coro_sys.poll(&one, 1, 0) > 0 &&
-           (one.revents & (POLLHUP | POLLERR | POLLRDHUP | POLLNVAL)) != 0;
 }
 
 static void hangup_ready(coro_fd *fd, unsigned directions)
@@ -254,8 +257,8 @@ int coro_pipe_open(coro_stream **stream, coro_stream **owner, int fd)
     pipe->stream.owner = owner;
     pipe->flags_before = -1;
     pipe->is_socket = S_ISSOCK(about.st_mode);
-    pipe->is_device = S_ISCHR(about.st_mode);
-    pipe->is_master = pipe->is_device && coro_sys.ioctl(fd, TIOCGPTN, &number) == 0;
+    pipe->is_fifo = S_ISFIFO(about.st_mode);
+    pipe->is_master = S_ISCHR(about.st_mode) && coro_sys.ioctl(fd, TIOCGPTN, &number) == 0;
     *stream = &pipe->stream;
     return 0;
 }
