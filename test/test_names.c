@@ -57,6 +57,18 @@ Test(names, a_service_has_a_name_too)
     }
 }
 
+/* The system's getaddrinfo takes all but the last two for numbers of ports. */
+Test(names, a_service_that_is_no_port_and_no_name_is_none)
+{
+    static const char *const services[] = {"65536", "99999999999999999999", "-1", "+80",
+                                           " 80", "\t80", "80 ", "0x50"};
+    for (size_t i = 0; i < sizeof services / sizeof services[0]; i++)
+        EQ(RUN_NET(finds("127.0.0.1", services[i], &tcp)), 0);
+    EQ(RUN_NET(finds("127.0.0.1", "065535", &tcp)), 0);
+    SAID("CORO_ENAME CORO_ENAME CORO_ENAME CORO_ENAME CORO_ENAME CORO_ENAME CORO_ENAME CORO_ENAME "
+         "127.0.0.1:65535 ");
+}
+
 ASYNC(finds_often, VARS(int i;))
 {
     ASYNC_BEGIN;

@@ -53,7 +53,7 @@ typedef struct CORO_MAY_ALIAS coro_addrinfo_finding {
  * type, protocol and flags, or NULL for any. The list is the caller's:
  * coro_freeaddrinfo. Borrows its arguments until the await has ended.
  *
- * CORO_ENAME: there is no such host, service, or address of that kind.
+ * CORO_ENAME: there is no such host, service (a port above 65535), or address of that kind.
  * CORO_ENAMEAGAIN: the name server does not answer. CORO_ENOMEM. CORO_EFULL: 1,024
  * questions wait for a thread. CORO_EAGAIN: the system gives no thread.
  */

@@ -11,6 +11,7 @@
 #define _GNU_SOURCE
 #include "resolve.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -146,6 +147,15 @@ static bool is_number(const char *service)
     return service == NULL || strspn(service, "0123456789") == strlen(service);
 }
 
+/* A port, or what may be the name of one. The system's function would read "-1", " 80" and "65616"
+ * as numbers of ports, too. */
+static bool is_service(const char *service)
+{
+    if (is_number(service))
+        return service == NULL || strtoul(service, NULL, 10) <= UINT16_MAX;
+    return isalnum((unsigned char)*service) != 0;
+}
+
 /* A number of an address, if not one of the kind that is asked for. */
 static bool is_literal(const coro_question *question)
 {
@@ -161,7 +171,8 @@ static int find_at_once(coro_hosts *hosts, coro_question *question, struct addri
     const char *host = question->host;
     bool by_number = is_number(question->service);
     int error = CORO_ENAME;
-    if (host != NULL && (*host == '\0' || strlen(host) > CORO_HOST_MAX))
+    if (!is_service(question->service) ||
+        (host != NULL && (*host == '\0' || strlen(host) > CORO_HOST_MAX)))
         return CORO_ENAME;
     numeric.ai_flags |= AI_NUMERICHOST | AI_NUMERICSERV;
     if (by_number)
