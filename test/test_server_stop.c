@@ -174,6 +174,42 @@ Test(server_stop, c128_abort_clients_ends_one_that_is_stuck_in_a_write_at_once)
     SAID("write-125 ");
 }
 
+static coro_task *handling;
+
+ASYNC(sleeps, ARGS(coro_stream *, stream, void *, context))
+{
+    ASYNC_BEGIN;
+    handling = coro_current_task();
+    AWAIT(coro_sleep(CORO_SECONDS(60)));
+    ASYNC_END;
+}
+
+/* The next client's handler is cancelled by somebody else: that is no abort. */
+ASYNC(aborts_and_goes_on, VARS(coro_server *server; coro_task *client; char port[8]; int round;))
+{
+    ASYNC_BEGIN;
+    AWAIT(self->server, starts(CORO_HANDLER(sleeps), self->port));
+    for (; self->round < 2; self->round++) {
+        self->client = coro_create_task(listens_only(self->port));
+        AWAIT(until_connected(self->server, 1));
+        AWAIT(coro_sleep(CORO_MS(1)));
+        if (self->round == 0)
+            coro_server_abort_clients(self->server);
+        else
+            coro_task_cancel(handling);
+        AWAIT(coro_task_join(self->client));
+        coro_task_release(self->client);
+    }
+    AWAIT(coro_server_shutdown(self->server, CORO_SECONDS(1)));
+    ASYNC_END;
+}
+
+Test(server_stop, c128_who_comes_after_abort_clients_is_not_aborted)
+{
+    EQ(RUN_NET(aborts_and_goes_on()), 0);
+    SAID("client-104 client0 ");
+}
+
 /* What was written before the end arrives, and then the end. */
 ASYNC(closes_stuck, VARS(coro_server *server; int client; char port[8]; coro_task *waiter;
                          ssize_t got; size_t all;), SCRATCH(char data[100000];))

@@ -61,10 +61,10 @@ static bool is_news_of_wrap(int error)
 
 /* What is unsent is to leave, after a cancel, and after close_clients, which has told the handler
  * by an error itself. */
-static bool is_to_abort(const coro_server *server, int error, bool is_ended)
+static bool is_to_abort(int error, bool is_ended, bool is_aborted)
 {
     if (error == CORO_ECANCELED)
-        return server->aborting;
+        return is_aborted;
     return error != 0 && !(is_ended && error == CORO_EPIPE);
 }
 
@@ -85,7 +85,7 @@ static void give_stream(const coro_server *server, coro_header *handler, coro_st
 
 ASYNC(coro_connection, ARGS(coro_server *, server, coro_header *, handler),
       VARS(coro_stream *stream; coro_task *task; struct coro_connection *next, *before; int error;
-           bool ready, ended;))
+           bool ready, ended, aborted;))
 {
     ASYNC_BEGIN;
     if (self->server->wrap != NULL) {
@@ -94,7 +94,7 @@ ASYNC(coro_connection, ARGS(coro_server *, server, coro_header *, handler),
             coro_discard_(self->handler);
             if (is_news_of_wrap(self->error))
                 report(self->server, self->error, "a connection was not made ready");
-            if (self->server->aborting)
+            if (self->aborted)
                 coro_stream_abort(&self->stream);
             ASYNC_RETURN();
         }
@@ -104,7 +104,7 @@ ASYNC(coro_connection, ARGS(coro_server *, server, coro_header *, handler),
     AWAIT_CATCH(self->error, (coro_any *)self->handler);
     if (is_news(self->error))
         report(self->server, self->error, "the handler of a connection failed");
-    if (is_to_abort(self->server, self->error, self->ended))
+    if (is_to_abort(self->error, self->ended, self->aborted))
         coro_stream_abort(&self->stream);
   ASYNC_FINALLY:
     AWAIT_CATCH(self->error, coro_stream_close(&self->stream)); /* not the handler's fault */
@@ -196,6 +196,7 @@ void coro_server_each_connection(coro_server *server,
 
 void coro_connection_abort(struct coro_connection *connection)
 {
+    connection->aborted = true;
     coro_task_cancel(connection->task);
 }
 

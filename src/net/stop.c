@@ -35,7 +35,6 @@ void coro_server_close_clients(coro_server *server)
 void coro_server_abort_clients(coro_server *server)
 {
     coro_check_thread(server->loop);
-    server->aborting = server->connections_count > 0;
     coro_server_each_connection(server, coro_connection_abort);
 }
 
