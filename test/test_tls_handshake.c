@@ -232,6 +232,9 @@ Test(tls_handshake, a_session_of_another_host_vouches_for_nobody)
     ends.options.server_name = "127.0.0.1"; /* fine */
     shake();
     EQ(ends.client_error, 0);
+    ends.options.server_name = "localhost."; /* fine, too */
+    shake();
+    EQ(ends.client_error, 0);
     ends.options.server_name = "127.0.0.9";
     shake();
     EQ(ends.client_error, CORO_EVERIFY);

@@ -87,6 +87,28 @@ Test(tls_verify, f062_a_wildcard_stands_for_one_whole_label_on_the_left)
     expect_wildcard("*", "localhost", false);
 }
 
+ASYNC(asks_for, ARGS(const char *, heard))
+{
+    ASYNC_BEGIN;
+    EQ(coro_stream_pair(&ends.client, &ends.server, 100000), 0);
+    AWAIT(shake_hands());
+    EQ(ends.client_error, 0);
+    HOLDS(strcmp(coro_tls_server_name(ends.server), self->heard) == 0);
+    AWAIT(close_ends());
+    ASYNC_END;
+}
+
+/* "example.org." is an absolute name; no certificate, and no server, knows it with its dot. */
+Test(tls_verify, a_dot_at_the_end_of_a_name_is_left_out)
+{
+    ends.options.server_name = "localhost.";
+    EQ(RUN(asks_for("localhost")), 0);
+    expect_wildcard("*.example.org", "www.example.org.", true);
+    expect_wildcard("*.example.org", "www.example.org..", false);
+    expect_wildcard("localhost", ".", false);
+    expect_wildcard("127.0.0.1", "127.0.0.1.", false);
+}
+
 Test(tls_verify, a_certificate_for_any_host_will_do_where_that_is_asked_for)
 {
     TRUST(.any_host = true);

@@ -130,7 +130,7 @@ typedef struct coro_tls_session coro_tls_session;
 typedef struct coro_tls_options {
     /* A client: the name or address that the certificate must be for, and that the server is told.
      * NULL: the connection's host, in coro_open_tls_connection; in coro_start_tls it is needed,
-     * unless the context does not verify or has any_host. */
+     * unless the context does not verify or has any_host. A dot at its end is left out. */
     const char *server_name;
     coro_tls_session *session;       /* a client: go on with it, if the server likes to */
     coro_connect_options connect;    /* of coro_open_tls_connection */

@@ -21,6 +21,7 @@
 #include <openssl/x509v3.h>
 #include <string.h>
 
+#define HOST_MAX TLSEXT_MAXLEN_host_name
 #define HOST_FLAGS (X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT)
 
 void coro_tls_noted(const SSL *ssl, int where, int result)
@@ -38,6 +39,20 @@ static bool is_named(const coro_tls *tls)
     return tls->context->verify_mode != SSL_VERIFY_NONE && !tls->context->any_host;
 }
 
+/* "example.org." is example.org with the root of all names, which certificates leave out. False: no
+ * name is so long. */
+static bool copy_host(char host[HOST_MAX + 1], const char *name)
+{
+    size_t size = strlen(name);
+    if (size > 1 && name[size - 1] == '.')
+        size--;
+    if (size > HOST_MAX)
+        return false;
+    memcpy(host, name, size);
+    host[size] = '\0';
+    return true;
+}
+
 static bool is_address(const char *name)
 {
     ASN1_OCTET_STRING *address = a2i_IPADDRESS(name);
@@ -50,23 +65,24 @@ static int expect(coro_tls *tls, const coro_tls_options *options)
 {
     X509_VERIFY_PARAM *param = SSL_get0_param(tls->ssl);
     const char *name = options->server_name != NULL ? options->server_name : "";
-    bool is_name = *name != '\0' && !is_address(name);
-    bool is_done = true;
+    char host[HOST_MAX + 1];
+    bool is_name, is_done = true;
     if (*name == '\0' && is_named(tls)) {
         coro_tls_say(options->reason, options->reason_size,
                      "whom is the certificate to be for? server_name is missing");
         return CORO_EINVAL;
     }
-    if (strlen(name) > TLSEXT_MAXLEN_host_name) {
+    if (!copy_host(host, name)) {
         coro_tls_say(options->reason, options->reason_size, "no name of a server: \"%s\"", name);
         return CORO_EINVAL;
     }
+    is_name = *host != '\0' && !is_address(host);
     X509_VERIFY_PARAM_set_hostflags(param, HOST_FLAGS);
     if (is_name)
-        is_done = SSL_set_tlsext_host_name(tls->ssl, name) == 1;
+        is_done = SSL_set_tlsext_host_name(tls->ssl, host) == 1;
     if (is_done && is_named(tls))
-        is_done = (is_name ? X509_VERIFY_PARAM_set1_host(param, name, 0)
-                           : X509_VERIFY_PARAM_set1_ip_asc(param, name)) == 1;
+        is_done = (is_name ? X509_VERIFY_PARAM_set1_host(param, host, 0)
+                           : X509_VERIFY_PARAM_set1_ip_asc(param, host)) == 1;
     if (!is_done)
         return CORO_ENOMEM;
     if (options->session != NULL) /* fails only if its method is not its context's: it is new */
@@ -91,13 +107,16 @@ static int begin(coro_tls *tls, const coro_tls_options *options)
 static bool is_session_of(const coro_tls *tls, const char *name)
 {
     X509 *certificate = SSL_get0_peer_certificate(tls->ssl);
+    char host[HOST_MAX + 1];
     int answer;
     if (SSL_get_verify_result(tls->ssl) != X509_V_OK || certificate == NULL)
         return false;
     if (!is_named(tls))
         return true;
-    answer = X509_check_ip_asc(certificate, name, HOST_FLAGS);
-    return (answer == -2 ? X509_check_host(certificate, name, 0, HOST_FLAGS, NULL) : answer) == 1;
+    if (!copy_host(host, name))
+        return false;
+    answer = X509_check_ip_asc(certificate, host, HOST_FLAGS);
+    return (answer == -2 ? X509_check_host(certificate, host, 0, HOST_FLAGS, NULL) : answer) == 1;
 }
 
 static int check(const coro_tls *tls, const coro_tls_options *options)
