@@ -205,6 +205,46 @@ Test(tls_net, f061_close_notify_and_fin_in_one_packet_are_data_and_then_the_end)
     SAID("end end ");
 }
 
+/* So much that a part of it waits in the system: a reset, for what the client never reads, would
+ * take that away. */
+enum { MUCH = 8000000 };
+
+ASYNC(reads_slowly, ARGS(coro_stream *, stream, void *, context), VARS(size_t n;),
+      SCRATCH(char data[16384];))
+{
+    ASYNC_BEGIN;
+    AWAIT(coro_sleep(CORO_MS(20)));
+    do {
+        AWAIT(self->n, coro_stream_read(self->stream, self->data, sizeof self->data));
+        got += self->n;
+    } while (self->n > 0);
+    say("end ");
+    ASYNC_END;
+}
+
+ASYNC(writes_only, VARS(coro_server *server; coro_stream *stream; char *data;))
+{
+    ASYNC_BEGIN;
+    self->data = calloc(1, MUCH);
+    AWAIT(self->server, coro_start_tls_server(CORO_HANDLER(reads_slowly), NULL, "127.0.0.1", "0",
+                                              server_context, NULL));
+    AWAIT(self->stream, coro_open_tls_connection("127.0.0.1", port_text(self->server),
+                                                 client_context, NULL));
+    AWAIT(coro_stream_write(self->stream, self->data, MUCH));
+    AWAIT(coro_stream_close(&self->stream));
+    AWAIT(coro_server_shutdown(self->server, CORO_SECONDS(30)));
+    EQ(got, MUCH);
+  ASYNC_FINALLY:
+    free(self->data);
+    ASYNC_END;
+}
+
+Test(tls_net, what_a_client_has_written_arrives_although_it_never_reads)
+{
+    EQ(RUN_NET(writes_only()), 0);
+    SAID("end ");
+}
+
 /* An error beneath while a write is on its way ends the connection, once. */
 ASYNC(lost, VARS(coro_stream *one, *other; int error; size_t n; coro_task *task;))
 {

@@ -21,8 +21,9 @@
  * CORO_ETRUNCATED, not an end. coro_stream_close sends what is unsent, says the end
  * and closes the stream beneath, without waiting for the other side's end (who wants
  * that: coro_stream_close_graceful); that may take the context's shutdown_timeout at
- * most. A record that was changed on its way, or breaks a rule of the protocol, is
- * CORO_EPROTO, and the end of the connection for both directions.
+ * most. What has come by then and was not read is thrown away. A record that was
+ * changed on its way, or breaks a rule of the protocol, is CORO_EPROTO, and the end of
+ * the connection for both directions.
  *
  * Library coro-tls (pkg-config: coro-tls), on OpenSSL 3. Memory: the stream itself is
  * of its loop's pool, some 300 bytes; what OpenSSL needs, about 10 KiB an idle

@@ -25,6 +25,7 @@
 #define RECORD_MAX SSL3_RT_MAX_PLAIN_LENGTH
 #define SMALL 4096u
 #define CORK_MAX ((size_t)48 * 1024)
+#define UNREAD_MAX 64 /* KiB */
 
 /* --- reading -------------------------------------------------------------------------------- */
 
@@ -190,15 +191,27 @@ static int tls_shutdown_write(coro_stream *stream)
     return error != 0 ? error : coro_stream_try_shutdown_write(tls->inner);
 }
 
+/* What has come and nobody reads, as a rule tickets, would make of TCP's close a reset, which takes
+ * along what is still on its way to the other side. */
+static void throw_away(coro_stream *inner)
+{
+    char unread[1024];
+    for (int i = 0; i < UNREAD_MAX && inner != NULL; i++)
+        if (coro_stream_try_read(inner, unread, sizeof unread) <= 0)
+            break;
+}
+
 static void tls_close(coro_stream *stream, bool abort)
 {
     coro_tls *tls = coro_tls_of(stream);
     coro_stream *inner = tls->inner;
     coro_tls_free(tls);
-    if (abort)
+    if (abort) {
         coro_stream_abort(&inner);
-    else
+    } else {
+        throw_away(inner);
         coro_stream_close_now(&inner);
+    }
 }
 
 static int tls_fd(const coro_stream *stream)
