@@ -245,6 +245,45 @@ Test(tls_net, what_a_client_has_written_arrives_although_it_never_reads)
     SAID("end ");
 }
 
+/* Who does not want to hear it all says why, and goes. */
+ASYNC(refuses, ARGS(coro_stream *, stream, void *, context), VARS(size_t n; char data[9];))
+{
+    ASYNC_BEGIN;
+    AWAIT(self->n, coro_stream_read(self->stream, self->data, sizeof self->data));
+    AWAIT(coro_stream_write(self->stream, "too large", 9));
+    ASYNC_END;
+}
+
+ASYNC(is_refused, VARS(coro_server *server; coro_stream *stream; int error; size_t n;))
+{
+    ASYNC_BEGIN;
+    AWAIT(self->server, coro_start_tls_server(CORO_HANDLER(refuses), NULL, "127.0.0.1", "0",
+                                              server_context, NULL));
+    AWAIT(self->stream, coro_open_tls_connection("127.0.0.1", port_text(self->server),
+                                                 client_context, NULL));
+    while (self->error == 0) {
+        AWAIT_CATCH(self->error, coro_stream_write(self->stream, message, 20000));
+        AWAIT(coro_sleep(CORO_MS(1)));
+    }
+    HOLDS(self->error == CORO_EPIPE || self->error == CORO_ECONNRESET);
+    AWAIT_CATCH(self->error, coro_stream_drain(self->stream));
+    HOLDS(self->error == CORO_EPIPE || self->error == CORO_ECONNRESET);
+    AWAIT(coro_stream_read_exactly(self->stream, heard_bytes, 9));
+    HOLDS(memcmp(heard_bytes, "too large", 9) == 0);
+    AWAIT(self->n, coro_stream_read(self->stream, heard_bytes, 9));
+    EQ(self->n, 0); /* that was said: no reset can forge it */
+    AWAIT_CATCH(self->error, coro_stream_shutdown_write(self->stream));
+    HOLDS(self->error == CORO_EPIPE || self->error == CORO_ECONNRESET);
+    coro_stream_abort(&self->stream);
+    AWAIT(coro_server_shutdown(self->server, CORO_SECONDS(5)));
+    ASYNC_END;
+}
+
+Test(tls_net, who_cannot_write_any_more_reads_what_had_come)
+{
+    EQ(RUN_NET(is_refused()), 0);
+}
+
 /* An error beneath while a write is on its way ends the connection, once. */
 ASYNC(lost, VARS(coro_stream *one, *other; int error; size_t n; coro_task *task;))
 {

@@ -61,10 +61,21 @@ static ptrdiff_t send_now(coro_tls *tls, const char *data, size_t size)
     return tls->inner != NULL ? coro_stream_try_write(tls->inner, &slice, 1) : CORO_ECLOSED;
 }
 
+/* In a handshake that is the end of all. Afterwards OpenSSL is not told, which would not read any
+ * more: who refuses what we send may have said why. */
+static int cannot_send(coro_tls *tls, int error)
+{
+    if (tls->is_shaking || tls->error != 0)
+        return coro_tls_fail(tls, error);
+    tls->send_error = (int16_t)error;
+    coro_buffer_free(&tls->stream.loop->pool, &tls->out);
+    return error;
+}
+
 int coro_tls_flush(coro_tls *tls)
 {
     size_t size;
-    int error = 0;
+    int error = tls->send_error;
     while (error == 0 && (size = coro_buffer_size(&tls->out)) > 0) {
         ptrdiff_t sent = send_now(tls, coro_buffer_begin(&tls->out), size);
         if (sent >= 0)
@@ -76,18 +87,22 @@ int coro_tls_flush(coro_tls *tls)
         int refused = coro_stream_want(tls->inner, CORO_STREAM_WRITE);
         error = refused != 0 ? refused : CORO_EAGAIN;
     }
-    return error != 0 && error != CORO_EAGAIN ? coro_tls_fail(tls, error) : error;
+    return error != 0 && error != CORO_EAGAIN ? cannot_send(tls, error) : error;
 }
 
 int coro_tls_put(coro_tls *tls, const char *data, size_t size)
 {
     ptrdiff_t sent = 0;
+    if (CORO_UNLIKELY(tls->send_error != 0))
+        return 0; /* it goes the way of what was sent before */
     if (!tls->is_corked && coro_buffer_size(&tls->out) == 0) {
         sent = send_now(tls, data, size);
         if (CORO_LIKELY(sent == (ptrdiff_t)size))
             return 0;
-        if (sent < 0 && sent != CORO_EAGAIN)
-            return (int)sent;
+        if (sent < 0 && sent != CORO_EAGAIN) {
+            (void)cannot_send(tls, (int)sent);
+            return tls->error;
+        }
     }
     if (sent > 0)
         data += sent, size -= (size_t)sent;
@@ -98,8 +113,8 @@ int coro_tls_put(coro_tls *tls, const char *data, size_t size)
     coro_buffer_append(&tls->out, data, size);
     if (tls->is_corked)
         return 0;
-    sent = coro_tls_flush(tls);
-    return sent == CORO_EAGAIN ? 0 : (int)sent;
+    (void)coro_tls_flush(tls);
+    return tls->error;
 }
 
 static int bio_write(BIO *bio, const char *data, size_t size, size_t *count)

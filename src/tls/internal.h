@@ -80,6 +80,7 @@ typedef struct coro_tls {
     coro_flag wake;            /* for the handshake: inner is ready */
     coro_tls_desk *desk;       /* of a handshake in threads, or what that has left unread */
     int16_t error;             /* this one has ended it: coro_tls_fail */
+    int16_t send_error;        /* nothing can be sent any more; what has come may still be read */
     int16_t inner_error;       /* what the stream beneath said last; 0: nothing, or the end */
     uint8_t idle_messages;     /* of the protocol's own, since bytes came */
     bool is_shaking;

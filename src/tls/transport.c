@@ -59,7 +59,7 @@ static int seal(coro_tls *tls, const void *data, size_t size)
     ERR_clear_error();
     result = SSL_write_ex(tls->ssl, data, size, &count);
     if (result == 1)
-        return 0;
+        return tls->send_error;
     result = coro_tls_outcome(tls, result);
     tls->is_crossed = result == CORO_EAGAIN;
     return result;
