@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* chat_server.c: what one says all others hear. Each client has a queue and a task that empties it:
  * who is too slow to listen misses lines, and holds up nobody. */
+#include "common/until_stopped.h"
+
 #include <coro/coro.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -71,14 +72,12 @@ ASYNC(chat, ARGS(coro_stream *, stream, void *, context),
     ASYNC_END;
 }
 
-ASYNC(main_async, ARGS(const char *, port), VARS(coro_server *server; int signal_number;))
+ASYNC(main_async, ARGS(const char *, port), VARS(coro_server *server;))
 {
     ASYNC_BEGIN;
     AWAIT(self->server,
           coro_start_server(CORO_HANDLER(chat), NULL, "127.0.0.1", self->port, NULL));
-    printf("serving at 127.0.0.1:%u\n", (unsigned)coro_server_port(self->server));
-    fflush(stdout);
-    AWAIT(self->signal_number, coro_signal_wait(CORO_SIGNAL(SIGINT) | CORO_SIGNAL(SIGTERM)));
+    AWAIT(server_until_stopped(self->server));
     coro_server_close_clients(self->server); /* they see the end, and go */
   ASYNC_FINALLY:
     AWAIT(coro_server_shutdown(self->server, CORO_SECONDS(1)));

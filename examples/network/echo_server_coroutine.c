@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* echo_server_coroutine.c: gives back what it gets, by a coroutine for each client. */
+#include "common/until_stopped.h"
+
 #include <coro/coro.h>
-#include <signal.h>
 #include <stdio.h>
 
 ASYNC(echo, ARGS(coro_stream *, stream, void *, context),
@@ -22,14 +23,12 @@ ASYNC(echo, ARGS(coro_stream *, stream, void *, context),
     ASYNC_END;
 }
 
-ASYNC(main_async, ARGS(const char *, port), VARS(coro_server *server; int signal_number;))
+ASYNC(main_async, ARGS(const char *, port), VARS(coro_server *server;))
 {
     ASYNC_BEGIN;
     AWAIT(self->server,
           coro_start_server(CORO_HANDLER(echo), NULL, "127.0.0.1", self->port, NULL));
-    printf("serving at 127.0.0.1:%u\n", (unsigned)coro_server_port(self->server));
-    fflush(stdout);
-    AWAIT(self->signal_number, coro_signal_wait(CORO_SIGNAL(SIGINT) | CORO_SIGNAL(SIGTERM)));
+    AWAIT(server_until_stopped(self->server));
     AWAIT(coro_server_shutdown(self->server, CORO_SECONDS(1)));
     puts("closing server");
     ASYNC_END;

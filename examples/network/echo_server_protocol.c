@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* echo_server_protocol.c: gives back what it gets, by callbacks. */
+#include "common/until_stopped.h"
+
 #include <coro/coro.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -56,13 +57,11 @@ static coro_protocol *make(void *context)
 
 static const coro_protocol_factory factory = {make, NULL};
 
-ASYNC(main_async, ARGS(const char *, port), VARS(coro_server *server; int signal_number;))
+ASYNC(main_async, ARGS(const char *, port), VARS(coro_server *server;))
 {
     ASYNC_BEGIN;
     AWAIT(self->server, coro_create_server(&factory, "127.0.0.1", self->port, NULL));
-    printf("serving at 127.0.0.1:%u\n", (unsigned)coro_server_port(self->server));
-    fflush(stdout);
-    AWAIT(self->signal_number, coro_signal_wait(CORO_SIGNAL(SIGINT) | CORO_SIGNAL(SIGTERM)));
+    AWAIT(server_until_stopped(self->server));
     AWAIT(coro_server_shutdown(self->server, CORO_SECONDS(1)));
     puts("closing server");
     ASYNC_END;

@@ -7,8 +7,9 @@
  * CERTIFICATE is a PEM file with a key, too. Who names an AUTHORITY asks the clients
  * for certificates of it.
  */
+#include "common/until_stopped.h"
+
 #include <coro/coro.h>
-#include <signal.h>
 #include <stdio.h>
 
 ASYNC(echo, ARGS(coro_stream *, stream, void *, context), VARS(char peer[64]; size_t n;),
@@ -30,15 +31,12 @@ ASYNC(echo, ARGS(coro_stream *, stream, void *, context), VARS(char peer[64]; si
     ASYNC_END;
 }
 
-ASYNC(main_async, ARGS(const char *, port, coro_tls_context *, tls),
-      VARS(coro_server *server; int signal_number;))
+ASYNC(main_async, ARGS(const char *, port, coro_tls_context *, tls), VARS(coro_server *server;))
 {
     ASYNC_BEGIN;
     AWAIT(self->server, coro_start_tls_server(CORO_HANDLER(echo), NULL, "127.0.0.1", self->port,
                                               self->tls, NULL));
-    printf("serving at 127.0.0.1:%u\n", (unsigned)coro_server_port(self->server));
-    fflush(stdout);
-    AWAIT(self->signal_number, coro_signal_wait(CORO_SIGNAL(SIGINT) | CORO_SIGNAL(SIGTERM)));
+    AWAIT(server_until_stopped(self->server));
     AWAIT(coro_server_shutdown(self->server, CORO_SECONDS(1)));
     puts("closing server");
     ASYNC_END;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* graceful_shutdown.c: each line is a job that lasts a while. At a SIGTERM the service takes no new
  * client; the ones that are there have two seconds to go, then their connections are reset. */
+#include "common/until_stopped.h"
+
 #include <coro/coro.h>
-#include <signal.h>
 #include <stdio.h>
 
 ASYNC(serve, ARGS(coro_stream *, stream, void *, context), VARS(size_t n;),
@@ -20,14 +21,12 @@ ASYNC(serve, ARGS(coro_stream *, stream, void *, context), VARS(size_t n;),
     ASYNC_END;
 }
 
-ASYNC(main_async, ARGS(const char *, port), VARS(coro_server *server; int signal_number;))
+ASYNC(main_async, ARGS(const char *, port), VARS(coro_server *server;))
 {
     ASYNC_BEGIN;
     AWAIT(self->server,
           coro_start_server(CORO_HANDLER(serve), NULL, "127.0.0.1", self->port, NULL));
-    printf("serving at 127.0.0.1:%u\n", (unsigned)coro_server_port(self->server));
-    fflush(stdout);
-    AWAIT(self->signal_number, coro_signal_wait(CORO_SIGNAL(SIGINT) | CORO_SIGNAL(SIGTERM)));
+    AWAIT(server_until_stopped(self->server));
     printf("stopping: %zu clients\n", coro_server_connections(self->server));
   ASYNC_FINALLY:
     AWAIT(coro_server_shutdown(self->server, CORO_SECONDS(2)));

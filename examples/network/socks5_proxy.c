@@ -12,9 +12,10 @@
  * wrong has its code in the answer; what is no SOCKS5 at all gets none.
  */
 #include <arpa/inet.h>
+#include "common/until_stopped.h"
+
 #include <coro/coro.h>
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -269,15 +270,12 @@ ASYNC(proxy, ARGS(coro_stream *, stream, void *, context),
     ASYNC_END;
 }
 
-ASYNC(main_async, ARGS(const char *, port, options *, options),
-      VARS(coro_server *server; int signal_number;))
+ASYNC(main_async, ARGS(const char *, port, options *, options), VARS(coro_server *server;))
 {
     ASYNC_BEGIN;
     AWAIT(self->server,
           coro_start_server(CORO_HANDLER(proxy), self->options, "127.0.0.1", self->port, NULL));
-    printf("serving at 127.0.0.1:%u\n", (unsigned)coro_server_port(self->server));
-    fflush(stdout);
-    AWAIT(self->signal_number, coro_signal_wait(CORO_SIGNAL(SIGINT) | CORO_SIGNAL(SIGTERM)));
+    AWAIT(server_until_stopped(self->server));
   ASYNC_FINALLY:
     AWAIT(coro_server_shutdown(self->server, CORO_SECONDS(1)));
     ASYNC_END;

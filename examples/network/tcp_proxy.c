@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* tcp_proxy.c: PORT HOST SERVICE: each connection is passed on to the host's, byte by byte, each
  * direction with an end of its own. */
+#include "common/until_stopped.h"
+
 #include <coro/coro.h>
-#include <signal.h>
 #include <stdio.h>
 
 typedef struct target {
@@ -38,15 +39,12 @@ ASYNC(proxy, ARGS(coro_stream *, stream, void *, context),
     ASYNC_END;
 }
 
-ASYNC(main_async, ARGS(const char *, port, target *, to),
-      VARS(coro_server *server; int signal_number;))
+ASYNC(main_async, ARGS(const char *, port, target *, to), VARS(coro_server *server;))
 {
     ASYNC_BEGIN;
     AWAIT(self->server,
           coro_start_server(CORO_HANDLER(proxy), self->to, "127.0.0.1", self->port, NULL));
-    printf("serving at 127.0.0.1:%u\n", (unsigned)coro_server_port(self->server));
-    fflush(stdout);
-    AWAIT(self->signal_number, coro_signal_wait(CORO_SIGNAL(SIGINT) | CORO_SIGNAL(SIGTERM)));
+    AWAIT(server_until_stopped(self->server));
   ASYNC_FINALLY:
     AWAIT(coro_server_shutdown(self->server, CORO_SECONDS(1)));
     ASYNC_END;

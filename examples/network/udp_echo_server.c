@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* udp_echo_server.c: sends each datagram back to where it came from, all that are there at once. */
+#include "common/until_stopped.h"
+
 #include <coro/coro.h>
-#include <signal.h>
 #include <stdio.h>
 
 enum { BATCH = 16, ROOM = 2048 };
@@ -27,19 +28,15 @@ ASYNC(serve, ARGS(coro_datagram *, socket),
 }
 
 ASYNC(main_async, ARGS(const char *, host, const char *, port),
-      VARS(coro_datagram *socket; coro_address own; int signal_number; coro_group group;
-           char text[CORO_ADDRESS_TEXT_MAX];))
+      VARS(coro_datagram *socket; coro_address own; coro_group group;))
 {
     ASYNC_BEGIN;
     AWAIT(self->socket, coro_datagram_open(&(coro_datagram_options){
                             .local_host = self->host, .local_service = self->port}));
-    if (coro_datagram_local(self->socket, &self->own) == 0 &&
-        coro_address_format(&self->own, self->text, sizeof self->text) == 0)
-        printf("serving at %s\n", self->text);
-    fflush(stdout);
+    (void)coro_datagram_local(self->socket, &self->own);
     CORO_GROUP(self->group) {
         coro_group_create_task(&self->group, serve(self->socket));
-        AWAIT(self->signal_number, coro_signal_wait(CORO_SIGNAL(SIGINT) | CORO_SIGNAL(SIGTERM)));
+        AWAIT(until_stopped(self->own));
         coro_group_cancel(&self->group);
     }
     puts("closing server");

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* unix_echo.c: PATH: gives back what it gets at a Unix socket; or PATH TEXT: asks who is there. */
+#include "common/until_stopped.h"
+
 #include <coro/coro.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,15 +20,13 @@ ASYNC(echo, ARGS(coro_stream *, stream, void *, context), VARS(size_t n;),
 }
 
 ASYNC(serve, ARGS(const char *, path),
-      VARS(coro_server *server; coro_server_options options; int signal_number;))
+      VARS(coro_server *server; coro_server_options options;))
 {
     ASYNC_BEGIN;
     self->options.mode = 0600;
     AWAIT(self->server,
           coro_start_unix_server(CORO_HANDLER(echo), NULL, self->path, &self->options));
-    printf("serving at %s\n", self->path);
-    fflush(stdout);
-    AWAIT(self->signal_number, coro_signal_wait(CORO_SIGNAL(SIGINT) | CORO_SIGNAL(SIGTERM)));
+    AWAIT(server_until_stopped(self->server));
   ASYNC_FINALLY:
     AWAIT(coro_server_shutdown(self->server, CORO_SECONDS(1)));
     ASYNC_END;
