@@ -105,6 +105,7 @@
 #define CORO_ASYNC_BEGIN                                                                           \
     coro_state coro_state_ = self->coro.state;                                                     \
     int coro_error_ = 0;                                                                           \
+    CORO_BLOCKS_WORD_()                                                                            \
     char(*coro_handler_)[CORO_STATE_UNWIND_], (*coro_leave_)[CORO_STATE_UNWIND_],                  \
         (*coro_depth_)[1], (*coro_loops_)[1];                                                      \
     (void)coro_driver_, (void)coro_callee_, (void)sizeof coro_handler_, (void)sizeof coro_leave_;  \

@@ -24,10 +24,11 @@
 #else
 #define CORO_CHECK_DEPTH_() (void)0
 #endif
-#if CORO_HOSTED
-#define CORO_CHECK_ENTER_() CORO_CHECK_DEPTH_()
+/* What a body that code must be small for knows besides: at a resumed await it is as it began. */
+#if CORO_HOSTED || CORO_MINIMAL_
+#define CORO_BLOCKS_WORD_()
 #else
-#define CORO_CHECK_ENTER_() (void)0
+#define CORO_BLOCKS_WORD_() CORO_UNUSED uint_fast8_t coro_blocks_ = CORO_RESUMED_;
 #endif
 
 /* Take the typed result. Without __typeof__: copied, the sizes compared. */
@@ -78,22 +79,28 @@
 #define CORO_LEFT_IF_(left)                                                                        \
     if (left)                                                                                      \
         return CORO_STATUS_((uint_fast8_t)coro_error_)
+#elif !CORO_HOSTED /* code must be small: one function does it, first and behind a resume */
+#define CORO_START_(n, call) CORO_START_BY_(n, call, coro_await_frame_)
+#define CORO_START_BY_(n, call, await)                                                             \
+    _Static_assert(CORO_LINE_FITS_, "the source is too long for the state's number");              \
+    self->coro.state = (coro_state)(n);                                                            \
+    coro_callee_ = &(call)->coro;                                                                  \
+    coro_blocks_ = sizeof *coro_depth_ - 1;                                                        \
+    CORO_FALLTHROUGH_                                                                              \
+    CORO_CASE_(n):                                                                                 \
+    coro_error_ = await(coro_driver_, &self->coro, coro_callee_, coro_blocks_);                    \
+    if (coro_error_ > 0)                                                                           \
+        return CORO_STATUS_((uint_fast8_t)coro_error_);
 #else
-#if CORO_HOSTED
-#define CORO_ENTER_(call)                                                                          \
-    CORO_BY_TYPE_(call, coro_enter_leaf_, coro_enter_)(coro_driver_, &self->coro, coro_callee_)
-#else /* code must be small: the depth is checked there */
-#define CORO_ENTER_(call)                                                                          \
-    coro_enter_at_(coro_driver_, &self->coro, coro_callee_, sizeof *coro_depth_ - 1)
-#endif
 #define CORO_START_(n, call)                                                                       \
     _Static_assert(CORO_LINE_FITS_, "the source is too long for the state's number");              \
-    CORO_CHECK_ENTER_();                                                                           \
+    CORO_CHECK_DEPTH_();                                                                           \
     self->coro.state = (coro_state)(n);                                                            \
     coro_callee_ = &(call)->coro;                                                                  \
     {                                                                                              \
         coro_status coro_status_;                                                                  \
-        coro_status_ = CORO_ENTER_(call);                                                          \
+        coro_status_ = CORO_BY_TYPE_(call, coro_enter_leaf_, coro_enter_)(                         \
+            coro_driver_, &self->coro, coro_callee_);                                              \
         if (CORO_CODE_(coro_status_) != CORO_DONE_) {                                              \
             return coro_status_;                                                                   \
             CORO_CASE_(n):;                                                                        \
@@ -101,7 +108,18 @@
     }
 #endif
 
-/* As CORO_START_, one block deeper than where the macro stands. */
+/* Has it failed? Then coro_error_ says how, and the frame is gone; else it is in coro_callee_. */
+#if CORO_MINIMAL_
+#elif CORO_HOSTED
+#define CORO_FAILED_()                                                                             \
+    (CORO_UNLIKELY(coro_callee_->error != 0) &&                                                    \
+     (coro_error_ = coro_failed_(coro_driver_, &self->coro, &coro_callee_)) != 0)
+#else
+#define CORO_FAILED_()                                                                             \
+    (coro_error_ != 0 || (coro_callee_ = coro_frame_resolve_(coro_callee_), false))
+#endif
+
+/* As CORO_START_, one block deeper than where the macro stands; whatever comes of it. */
 #define CORO_START_IN_BLOCK_(m, call)                                                              \
     self->coro.state = (coro_state)(m);                                                            \
     coro_callee_ = &(call)->coro;                                                                  \
@@ -146,8 +164,7 @@
 #define CORO_AWAIT_AT_(n, call, end)                                                               \
     do {                                                                                           \
         CORO_START_(n, call)                                                                       \
-        if (CORO_UNLIKELY(coro_callee_->error != 0) &&                                             \
-            (coro_error_ = coro_failed_(coro_driver_, &self->coro, &coro_callee_)) != 0)           \
+        if (CORO_FAILED_())                                                                        \
             CORO_RAISE_();                                                                         \
         else                                                                                       \
             end;                                                                                   \
@@ -159,8 +176,7 @@
     do {                                                                                           \
         CORO_START_(n, call)                                                                       \
         if (!CORO_BY_TYPE_(call, coro_settled_leaf_, coro_settled_)(coro_callee_)) {               \
-            if (CORO_UNLIKELY(coro_callee_->error != 0) &&                                         \
-                (coro_error_ = coro_failed_(coro_driver_, &self->coro, &coro_callee_)) != 0)       \
+            if (CORO_FAILED_())                                                                    \
                 CORO_RAISE_();                                                                     \
             else                                                                                   \
                 CORO_LET_GO_(call);                                                                \
@@ -170,9 +186,8 @@
 /* The same without a result, where code must be small. */
 #define CORO_AWAIT_SHORT_(n, call)                                                                 \
     do {                                                                                           \
-        CORO_START_(n, call)                                                                       \
-        coro_error_ = coro_awaited_(coro_driver_, &self->coro, coro_callee_);                      \
-        if (CORO_UNLIKELY(coro_error_ != 0))                                                       \
+        CORO_START_BY_(n, call, coro_await_)                                                       \
+        if (coro_error_ != 0)                                                                      \
             CORO_RAISE_();                                                                         \
     } while (0)
 
@@ -183,8 +198,9 @@
 #define CORO_CATCH_2(error, call) CORO_CATCH_SHORT_(CORO_HERE_, error, call)
 #define CORO_CATCH_SHORT_(n, error_lvalue, call)                                                   \
     do {                                                                                           \
-        CORO_START_(n, call)                                                                       \
-        (error_lvalue) = coro_awaited_(coro_driver_, &self->coro, coro_callee_);                   \
+        CORO_START_BY_(n, call, coro_await_)                                                       \
+        (error_lvalue) = coro_error_;                                                              \
+        coro_error_ = 0;                                                                           \
     } while (0)
 #endif
 #define CORO_CATCH_3(error, lvalue, call)                                                          \
@@ -203,11 +219,10 @@
 #define CORO_CATCH_AT_(n, error_lvalue, call, end)                                                 \
     do {                                                                                           \
         CORO_START_(n, call)                                                                       \
-        (error_lvalue) = coro_callee_->error;                                                      \
-        if (CORO_UNLIKELY(coro_callee_->error != 0))                                               \
-            (error_lvalue) = coro_failed_(coro_driver_, &self->coro, &coro_callee_);               \
-        if ((error_lvalue) == 0)                                                                   \
+        (error_lvalue) = CORO_FAILED_() ? coro_error_ : 0;                                         \
+        if (coro_error_ == 0)                                                                      \
             end;                                                                                   \
+        coro_error_ = 0;                                                                           \
     } while (0)
 #endif
 

@@ -112,8 +112,6 @@ CORO_API void coro_let_go_slow_(coro_header *callee);
 #elif !CORO_HOSTED
 #define coro_let_go_ coro_let_go_slow_
 #define coro_let_go_leaf_ coro_let_go_slow_
-/* The same after a look at the callee's error, which it returns. */
-int coro_awaited_(coro_driver *driver, coro_header *self, coro_header *callee);
 #else
 /* Has a call of the library succeeded, in a record of the loop's? Then nothing is left to do.
  * error, flags and depth stand in a row: one comparison. */
@@ -186,11 +184,20 @@ static inline int coro_error_of_(const coro_header *callee)
 }
 coro_header *coro_enter_(coro_driver *driver, coro_header *self, coro_header *callee);
 #elif !CORO_HOSTED
+/*
+ * All of an await: the callee is entered, where `blocks` says how many blocks are around, which
+ * are to be open; behind a resume it has ended. 0 or its error, and then it is freed; above 0, what
+ * a body answers: it has not ended. One that ended well is let go by coro_await_, else kept.
+ */
+enum { CORO_RESUMED_ = 255 };
+int coro_await_(coro_driver *driver, coro_header *self, coro_header *callee,
+                uint_fast8_t blocks);
+int coro_await_frame_(coro_driver *driver, coro_header *self, coro_header *callee,
+                      uint_fast8_t blocks);
 coro_status coro_enter_(coro_driver *driver, coro_header *self, coro_header *callee);
-/* The same with the number of blocks around the await, which are to be open. */
-coro_status coro_enter_at_(coro_driver *driver, coro_header *self, coro_header *callee,
-                           unsigned blocks);
 #endif
+/* Follow coro_wait_for's frames, which are freed, to the one that has the result. */
+coro_header *coro_frame_resolve_(coro_header *frame);
 #if !CORO_HOSTED
 bool coro_drive_(coro_driver *driver, coro_header *callee);
 #endif

@@ -42,16 +42,9 @@ typedef struct coro_guard { /* private; zeroed in VARS */
          (guard).wants || (guard).scope.phase != CORO_SCOPE_OUT_;)                                 \
         if ((guard).wants) {                                                                       \
             (guard).wants = false;                                                                 \
-            CORO_START_(m, acquire)                                                                \
-            coro_error_ = coro_callee_->error;                                                     \
-            if (CORO_UNLIKELY(coro_error_ != 0))                                                   \
-                coro_error_ = coro_failed_(coro_driver_, &self->coro, &coro_callee_);              \
-            if (CORO_UNLIKELY(coro_error_ != 0))                                                   \
-                CORO_RAISE_();                                                                     \
-            else {                                                                                 \
-                CORO_LET_GO_(acquire);                                                             \
-                coro_with_enter_(coro_driver_, &self->coro, &(guard));                             \
-            }                                                                                      \
+            CORO_AWAIT_AT_(m, acquire,                                                             \
+                           (CORO_LET_GO_(acquire),                                                 \
+                            coro_with_enter_(coro_driver_, &self->coro, &(guard))));               \
         } else                                                                                     \
             CORO_BLOCK_(n, &(guard).scope, (void)0, release)
 

@@ -24,15 +24,9 @@ ASYNC(coro_arm_task, ARGS(coro_arms *, state, size_t, index, coro_header *, call
       VARS(coro_header *ended; int error;))
 {
     ASYNC_BEGIN;
-    CORO_START_(CORO_HERE_, (coro_any *)self->call)
-    self->ended = coro_callee_;
-    self->error = coro_callee_->error;
-    if (self->error != 0) {
-        self->error = coro_failed_(coro_driver_, &self->coro, &coro_callee_);
-        self->ended = self->error == 0 ? coro_callee_ : NULL;
-        if (self->state != NULL && self->state->error == 0)
-            coro_trace_inherit(coro_driver_->loop, &self->coro, self->state->waiter, self->error);
-    }
+    CORO_CATCH_AT_(CORO_HERE_, self->error, (coro_any *)self->call, self->ended = coro_callee_);
+    if (self->error != 0 && self->state != NULL && self->state->error == 0)
+        coro_trace_inherit(coro_driver_->loop, &self->coro, self->state->waiter, self->error);
     if (self->state != NULL)
         arm_ended(self->state, self->index, self->ended, self->error);
     else if (self->ended != NULL)

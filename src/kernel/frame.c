@@ -216,7 +216,7 @@ coro_header *coro_frame_keep(coro_header *call)
     return &copy->coro;
 }
 
-coro_header *coro_frame_resolve(coro_header *frame)
+coro_header *coro_frame_resolve_(coro_header *frame)
 {
 #if CORO_SCOPES /* or there is no coro_wait_for */
     while (CORO_USES_(forwards) && frame->error == CORO_FORWARDED_) {
@@ -324,18 +324,6 @@ coro_header *coro_enter_(coro_driver *driver, coro_header *self, coro_header *ca
     return callee;
 }
 #else
-#if !CORO_HOSTED
-coro_status coro_enter_at_(coro_driver *driver, coro_header *self, coro_header *callee,
-                           unsigned blocks)
-{
-#if CORO_SCOPES
-    if (self->depth != blocks)
-        coro_misused_(self, CORO_MISUSED_BLOCK_);
-#endif
-    return coro_enter_(driver, self, callee);
-}
-#endif
-
 /* Too deep for the C stack: everybody returns, and the driver enters the callee itself. */
 coro_status coro_descend_slow_(coro_driver *driver, coro_header *callee)
 {
@@ -359,39 +347,53 @@ static const coro_header *origin(const coro_header *failed)
 #define origin(failed) (failed)
 #endif
 
-#if CORO_HOSTED
-static int fail(coro_driver *driver, coro_header *self, coro_header **callee)
-#elif !CORO_MINIMAL_
-int coro_failed_(coro_driver *driver, coro_header *self, coro_header **callee)
-#endif
 #if !CORO_MINIMAL_
+/* The error of an ended callee, which is freed then. One that passes a result on has none. */
+static inline int outcome(coro_driver *driver, coro_header *self, coro_header *callee)
 {
-    coro_header *failed = *callee = coro_frame_resolve(*callee);
-    int error = failed->error;
-    if (error == 0)
+    int error = callee->error;
+    if (error >= 0)
         return 0;
     (void)driver, (void)self;
-    coro_trace_add(driver, self, origin(failed), error, coro_frame_line(self));
-    coro_frame_free_(failed);
+    coro_trace_add(driver, self, origin(callee), error, coro_frame_line(self));
+    coro_frame_free_(callee);
     return error;
 }
-
 #endif
 
 #if CORO_HOSTED
 coro_failure_ coro_failed_slow_(coro_driver *driver, coro_header *self, coro_header *callee)
 {
-    int error = fail(driver, self, &callee);
-    return (coro_failure_){callee, error};
+    coro_header *ended = coro_frame_resolve_(callee);
+    return (coro_failure_){ended, outcome(driver, self, ended)};
 }
 #elif !CORO_MINIMAL_
-int coro_awaited_(coro_driver *driver, coro_header *self, coro_header *callee)
+int coro_failed_(coro_driver *driver, coro_header *self, coro_header **callee)
 {
-    int error = 0;
-    if (callee->error != 0)
-        error = coro_failed_(driver, self, &callee);
+    *callee = coro_frame_resolve_(*callee);
+    return outcome(driver, self, *callee);
+}
+
+int coro_await_frame_(coro_driver *driver, coro_header *self, coro_header *callee,
+                      uint_fast8_t blocks)
+{
+    if (blocks != CORO_RESUMED_) {
+        coro_status status;
+        if (self->depth != blocks)
+            coro_misused_(self, CORO_MISUSED_BLOCK_);
+        status = coro_enter_(driver, self, callee);
+        if (CORO_CODE_(status) != CORO_DONE_)
+            return CORO_CODE_(status);
+    }
+    return outcome(driver, self, callee);
+}
+
+int coro_await_(coro_driver *driver, coro_header *self, coro_header *callee,
+                uint_fast8_t blocks)
+{
+    int error = coro_await_frame_(driver, self, callee, blocks);
     if (error == 0)
-        coro_let_go_(callee);
+        coro_let_go_(coro_frame_resolve_(callee));
     return error;
 }
 #endif

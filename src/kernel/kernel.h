@@ -74,8 +74,6 @@ void coro_trace_add(coro_driver *driver, const coro_header *self, const coro_hea
 
 /* Make a call outlive the loop's record: the call itself, its copy, or the failed frame. */
 coro_header *coro_frame_keep(coro_header *call);
-/* Follow forwards to the frame that has the result; the wrappers are freed. */
-coro_header *coro_frame_resolve(coro_header *frame);
 #if CORO_HOSTED
 /* The allocator of a loop that was given none. */
 void *coro_heap_resize(void *context, void *block, size_t old, size_t fresh);

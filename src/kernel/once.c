@@ -78,12 +78,7 @@ ASYNC(once_run, ARGS(coro_once *, once, coro_header *, call), VARS(int is_runner
     AWAIT(self->is_runner, coro_once_begin(self->once));
     if (self->is_runner) {
         self->started = true;
-        CORO_START_(CORO_HERE_, (coro_any *)self->call)
-        if (coro_callee_->error != 0)
-            coro_error_ = coro_failed_(coro_driver_, &self->coro, &coro_callee_);
-        if (coro_error_ != 0)
-            CORO_RAISE_();
-        coro_let_go_(coro_callee_);
+        AWAIT((coro_any *)self->call);
     }
   ASYNC_FINALLY:
     if (!self->started)

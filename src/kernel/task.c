@@ -279,7 +279,7 @@ void coro_task_ended(coro_task *task)
     coro_loop *loop = task->driver.loop;
     int error;
     if (CORO_USES_(forwards) && CORO_UNLIKELY(task->driver.frame->error == CORO_FORWARDED_))
-        task->driver.frame = coro_frame_resolve(task->driver.frame);
+        task->driver.frame = coro_frame_resolve_(task->driver.frame);
     error = task->driver.frame->error;
     task->driver.flags |= CORO_TASK_DONE_;
     loop->task_count--;

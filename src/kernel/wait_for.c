@@ -17,11 +17,7 @@ ASYNC(wait_for, ARGS(coro_header *, inner, coro_duration, delay),
     ASYNC_BEGIN;
     CORO_TIMEOUT(self->limit, self->delay) {
         self->started = true;
-        CORO_START_(CORO_HERE_, (coro_any *)self->inner)
-        coro_error_ = coro_failed_(coro_driver_, &self->coro, &coro_callee_);
-        if (coro_error_ != 0)
-            CORO_RAISE_();
-        self->inner = coro_callee_;
+        CORO_AWAIT_AT_(CORO_HERE_, (coro_any *)self->inner, self->inner = coro_callee_);
     }
   ASYNC_FINALLY:
     if (!self->started) /* the block could not be entered */
@@ -35,11 +31,7 @@ ASYNC(wait_for, ARGS(coro_header *, inner, coro_duration, delay),
 ASYNC(wait_not, ARGS(coro_header *, inner))
 {
     ASYNC_BEGIN;
-    CORO_START_(CORO_HERE_, (coro_any *)self->inner)
-    coro_error_ = coro_failed_(coro_driver_, &self->coro, &coro_callee_);
-    if (coro_error_ != 0)
-        CORO_RAISE_();
-    self->inner = coro_callee_;
+    CORO_AWAIT_AT_(CORO_HERE_, (coro_any *)self->inner, self->inner = coro_callee_);
     self->coro.error = CORO_FORWARDED_;
     ASYNC_END;
 }

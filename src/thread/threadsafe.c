@@ -126,12 +126,8 @@ static int copy_result(run *self, coro_header *ended)
 ASYNC(runner, ARGS(run *, run, coro_header *, call), VARS(int error;))
 {
     ASYNC_BEGIN;
-    CORO_START_(CORO_HERE_, (coro_any *)self->call)
-    self->error = coro_callee_->error;
-    if (self->error != 0)
-        self->error = coro_failed_(coro_driver_, &self->coro, &coro_callee_);
-    if (self->error == 0)
-        self->error = copy_result(self->run, coro_callee_);
+    CORO_CATCH_AT_(CORO_HERE_, self->error, (coro_any *)self->call,
+                   self->error = copy_result(self->run, coro_callee_));
     unlink_run(self->run);
     self->run->task = NULL;
     end(self->run, self->run->value, self->error);
