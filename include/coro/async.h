@@ -105,6 +105,7 @@
 #define CORO_ASYNC_BEGIN                                                                           \
     coro_state coro_state_ = self->coro.state;                                                     \
     int coro_error_ = 0;                                                                           \
+    CORO_UNUSED bool coro_inside_ = false;                                                         \
     CORO_BLOCKS_WORD_()                                                                            \
     char(*coro_handler_)[CORO_STATE_UNWIND_], (*coro_leave_)[CORO_STATE_UNWIND_],                  \
         (*coro_depth_)[1], (*coro_loops_)[1];                                                      \

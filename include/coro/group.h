@@ -37,6 +37,7 @@ struct coro_group { /* private; zeroed in VARS */
     coro_task *children; /* ring of those that run */
     size_t count;
     int16_t error; /* the first */
+    int16_t pending; /* what the body was left by: an error, or CORO_RETURNING_ */
     bool joining;  /* the block waits for its children */
     bool collects; /* a failure cancels nobody */
     bool cancel_on_enter;
@@ -54,19 +55,19 @@ struct coro_group { /* private; zeroed in VARS */
 #define CORO_GROUP_COLLECT(group)                                                                  \
     CORO_GROUP_COLLECT_AT_(CORO_HERE_, CORO_HERE_TOO_, group)
 #define CORO_GROUP_AT_(n, m, group)                                                                \
-    CORO_BLOCK_(n, &(group).scope, coro_group_enter_(coro_driver_, &self->coro, &(group)),         \
+    CORO_BLOCK_(n, &(group).scope, (coro_group_enter_(coro_driver_, &self->coro, &(group)), 0),    \
                 CORO_GROUP_JOIN_(m, group))
 #define CORO_GROUP_COLLECT_AT_(n, m, group)                                                        \
-    CORO_BLOCK_(n, &(group).scope, coro_group_collect_(coro_driver_, &self->coro, &(group)),       \
+    CORO_BLOCK_(n, &(group).scope, (coro_group_collect_(coro_driver_, &self->coro, &(group)), 0),  \
                 CORO_GROUP_JOIN_(m, group))
-/* The children are waited for with what the body is left by put aside in the scope. */
+/* The children are waited for with what the body is left by put aside. */
 #define CORO_GROUP_JOIN_(m, group)                                                                 \
     do {                                                                                           \
-        if (coro_group_leave_(coro_driver_, &self->coro, &(group))) {                              \
+        if (coro_group_leave_(coro_driver_, &self->coro, &(group), coro_error_)) {                 \
             CORO_START_IN_BLOCK_(m, coro_group_join_(&(group)))                                    \
             coro_frame_free_(coro_callee_);                                                        \
         }                                                                                          \
-        coro_group_settle_(coro_driver_, &self->coro, &(group));                                   \
+        coro_error_ = coro_group_settle_(coro_driver_, &self->coro, &(group));                     \
     } while (0)
 
 /*
@@ -156,9 +157,10 @@ CORO_API void coro_error_group_close(coro_error_group *errors);
 
 CORO_API void coro_group_enter_(coro_driver *driver, coro_header *frame, coro_group *group);
 CORO_API void coro_group_collect_(coro_driver *driver, coro_header *frame, coro_group *group);
-CORO_API bool coro_group_leave_(coro_driver *driver, coro_header *frame, coro_group *group);
+CORO_API bool coro_group_leave_(coro_driver *driver, coro_header *frame, coro_group *group,
+                                int pending);
 CORO_API CORO_NODISCARD coro_void *coro_group_join_(coro_group *group);
-CORO_API void coro_group_settle_(coro_driver *driver, coro_header *frame, coro_group *group);
+CORO_API int coro_group_settle_(coro_driver *driver, coro_header *frame, coro_group *group);
 
 CORO_END_DECLS
 

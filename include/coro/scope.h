@@ -39,17 +39,10 @@ struct coro_scope { /* private; zeroed in VARS */
 #if CORO_TIME_BITS == 64
     coro_time deadline;
 #endif
-    uint8_t phase;
+    bool open; /* from its entry to its exit */
     uint8_t flags;
-    int16_t pending; /* what it is being left by: an error, or CORO_RETURNING_ */
 };
 
-enum { /* phase */
-    CORO_SCOPE_OUT_ = 0, /* not entered, or left */
-    CORO_SCOPE_ENTERING_ = 1,
-    CORO_SCOPE_INSIDE_ = 2,
-    CORO_SCOPE_LEFT_ = 3
-};
 enum { /* flags */
     CORO_SCOPE_CANCELED_ = 1,
     CORO_SCOPE_EXPIRED_ = 2,
@@ -81,55 +74,44 @@ enum { /* flags */
 
 /* Cancels from outside the block wait until it has been left. */
 #define CORO_SHIELD(scope)                                                                         \
-    CORO_BLOCK_(CORO_HERE_, &(scope), coro_shield_enter_(coro_driver_, &self->coro, &(scope)),     \
-                (void)0)
+    CORO_BLOCK_(CORO_HERE_, &(scope),                                                              \
+                (coro_shield_enter_(coro_driver_, &self->coro, &(scope)), 0), (void)0)
 
 /*
- * One shape for all blocks. The outer `for` enters, and comes round once more
- * for the exit, whatever way the inner one (the user's block) was left; errors
- * and returns arrive at case n. `join` is what a group awaits before its exit.
+ * One shape for all blocks. `enter` is 0 or an error. The outer `for` goes in, and comes round once
+ * more for the exit, whatever way the inner one (the user's block) was left; errors and returns
+ * arrive at case n, and coro_error_ says which. `join` is what a group awaits before its exit.
+ * Whether it is inside is known wherever it is asked: the compiler leaves out the question.
  */
 #define CORO_BLOCK_(n, scope, enter, join)                                                         \
-    for (enter; (scope)->phase != CORO_SCOPE_OUT_;)                                                \
-        if ((scope)->phase != CORO_SCOPE_ENTERING_) {                                              \
-            if (0) {                                                                               \
-                CORO_CASE_(n):                                                                     \
-                coro_scope_leave_(coro_driver_, &self->coro, (scope), coro_error_);                \
-            }                                                                                      \
+    for (coro_error_ = (enter), coro_inside_ = coro_error_ == 0;; coro_inside_ = false)            \
+        if (!coro_inside_) {                                                                       \
+            CORO_CASE_(n):                                                                         \
             join;                                                                                  \
-            coro_error_ = coro_scope_exit_(coro_driver_, &self->coro, (scope));                    \
+            coro_error_ = coro_scope_exit_(coro_driver_, &self->coro, (scope), coro_error_);       \
             if (coro_error_ == CORO_RETURNING_)                                                    \
                 CORO_LEAVE_();                                                                     \
             if (coro_error_ != 0)                                                                  \
                 CORO_RAISE_();                                                                     \
+            break;                                                                                 \
         } else                                                                                     \
             CORO_SHADOW_                                                                           \
     for (char(*coro_handler_)[n], (*coro_leave_)[n], (*coro_depth_)[sizeof *coro_depth_ + 1];      \
          (void)sizeof coro_handler_, (void)sizeof coro_leave_, (void)sizeof coro_depth_,           \
-         coro_scope_step_(scope);)                                                                 \
+         coro_inside_; coro_inside_ = false)                                                       \
     CORO_END_SHADOW_
 
-/* First time: go in. Second time: come out. */
-static inline bool coro_scope_step_(coro_scope *scope)
-{
-    bool enter = scope->phase == CORO_SCOPE_ENTERING_;
-    if (enter)
-        scope->phase = CORO_SCOPE_INSIDE_;
-    return enter;
-}
-
-CORO_API void coro_timeout_enter_(coro_driver *driver, coro_header *frame, coro_scope *scope,
-                                  coro_duration delay);
-CORO_API void coro_timeout_at_enter_(coro_driver *driver, coro_header *frame, coro_scope *scope,
-                                     coro_time when);
-CORO_API void coro_move_on_enter_(coro_driver *driver, coro_header *frame, coro_scope *scope,
-                                  coro_duration delay);
-CORO_API void coro_move_on_at_enter_(coro_driver *driver, coro_header *frame, coro_scope *scope,
-                                     coro_time when);
+CORO_API int coro_timeout_enter_(coro_driver *driver, coro_header *frame, coro_scope *scope,
+                                 coro_duration delay);
+CORO_API int coro_timeout_at_enter_(coro_driver *driver, coro_header *frame, coro_scope *scope,
+                                    coro_time when);
+CORO_API int coro_move_on_enter_(coro_driver *driver, coro_header *frame, coro_scope *scope,
+                                 coro_duration delay);
+CORO_API int coro_move_on_at_enter_(coro_driver *driver, coro_header *frame, coro_scope *scope,
+                                    coro_time when);
 CORO_API void coro_shield_enter_(coro_driver *driver, coro_header *frame, coro_scope *scope);
-CORO_API void coro_scope_leave_(coro_driver *driver, coro_header *frame, coro_scope *scope,
-                                int pending);
-CORO_API int coro_scope_exit_(coro_driver *driver, coro_header *frame, coro_scope *scope);
+CORO_API int coro_scope_exit_(coro_driver *driver, coro_header *frame, coro_scope *scope,
+                              int outcome);
 
 /* Fail what runs inside, from any task of the loop. False: nobody is inside, or it was done. */
 CORO_API bool coro_scope_cancel(coro_scope *scope);

@@ -39,19 +39,19 @@ typedef struct coro_guard { /* private; zeroed in VARS */
     CORO_WITH_AT_(CORO_HERE_, CORO_HERE_TOO_, guard, acquire, release)
 #define CORO_WITH_AT_(n, m, guard, acquire, release)                                               \
     for (coro_with_begin_(&(guard));                                                               \
-         (guard).wants || (guard).scope.phase != CORO_SCOPE_OUT_;)                                 \
+         (guard).wants || (guard).scope.open;)                                                     \
         if ((guard).wants) {                                                                       \
             (guard).wants = false;                                                                 \
             CORO_AWAIT_AT_(m, acquire,                                                             \
                            (CORO_LET_GO_(acquire),                                                 \
                             coro_with_enter_(coro_driver_, &self->coro, &(guard))));               \
         } else                                                                                     \
-            CORO_BLOCK_(n, &(guard).scope, (void)0, release)
+            CORO_BLOCK_(n, &(guard).scope, 0, release)
 
 /* The loop around wants the acquire first. */
 static inline void coro_with_begin_(coro_guard *guard)
 {
-    CORO_CHECK(guard->scope.phase == CORO_SCOPE_OUT_,
+    CORO_CHECK(!guard->scope.open,
                "a block was entered twice; each open block needs a guard of its own in VARS");
     guard->wants = true;
 }

@@ -80,22 +80,13 @@ void coro_cancel_left(coro_task *task, const coro_header *frame)
         task->driver.more &= (uint8_t)~CORO_TASK_UNMASK_;
 }
 
-/* Would a wait begun by `frame` fail? The precise answer behind CORO_TASK_CANCEL_. */
-bool coro_cancel_check(coro_task *task, coro_header *frame)
-{
-    if (task->driver.more & CORO_TASK_UNMASK_)
-        coro_cancel_unmask(task, frame);
-    return reaches(task, frame, task->scope);
-}
-
-/* The same, seen from behind a block of the frame that is being left. */
-bool coro_cancel_outside(coro_task *task, coro_header *frame, const coro_scope *scope)
+bool coro_cancel_check(coro_task *task, coro_header *frame, const coro_scope *scope)
 {
     if (!(task->driver.flags & CORO_TASK_CANCEL_))
         return false;
     if (task->driver.more & CORO_TASK_UNMASK_)
         coro_cancel_unmask(task, frame);
-    return reaches(task, frame, scope->parent);
+    return reaches(task, frame, scope);
 }
 
 /* Is anything from `scope` outwards cancelled, and not shielded from here? */
@@ -146,8 +137,8 @@ bool coro_cancel_pending(void)
 
 bool coro_cancel_pending_(coro_driver *driver, coro_header *frame)
 {
-    return driver->loop != NULL && driver->flags & CORO_TASK_CANCEL_ &&
-           coro_cancel_check((coro_task *)driver, frame);
+    coro_task *task = (coro_task *)driver;
+    return driver->loop != NULL && coro_cancel_check(task, frame, task->scope);
 }
 
 /* --- telling ------------------------------------------------------------------------------ */
@@ -329,7 +320,7 @@ bool coro_task_cancelled(const coro_task *task)
 bool coro_scope_cancel_too(coro_scope *scope)
 {
     coro_task *task = scope->task;
-    if (scope->phase == CORO_SCOPE_OUT_ || scope->flags & CORO_SCOPE_CANCELED_)
+    if (!scope->open || scope->flags & CORO_SCOPE_CANCELED_)
         return false;
     coro_check_thread(task->driver.loop);
     scope->flags |= CORO_SCOPE_CANCELED_;

@@ -22,7 +22,7 @@
 void coro_group_enter_(coro_driver *driver, coro_header *frame, coro_group *group)
 {
     bool cancelled = group->cancel_on_enter;
-    CORO_CHECK(group->scope.phase == CORO_SCOPE_OUT_, "a group was entered twice");
+    CORO_CHECK(!group->scope.open, "a group was entered twice");
     CORO_USE_(groups);
     CORO_USE_(cancel);
     coro_zero_(group, sizeof *group);
@@ -49,7 +49,7 @@ static void fail(coro_group *group, int error)
 
 static int refusal(const coro_group *group)
 {
-    if (group->scope.phase == CORO_SCOPE_OUT_)
+    if (!group->scope.open)
         return group->scope.task == NULL ? CORO_EINVAL : CORO_EFINISHED;
     if (group->scope.flags & CORO_SCOPE_CANCELED_)
         return CORO_ECANCELED;
@@ -154,7 +154,7 @@ void coro_group_child_ended(coro_group *group, coro_task *task, int error)
 
 void coro_group_cancel(coro_group *group)
 {
-    if (group->scope.phase == CORO_SCOPE_OUT_ && group->scope.task == NULL)
+    if (!group->scope.open && group->scope.task == NULL)
         group->cancel_on_enter = true;
     else
         coro_scope_cancel_too(&group->scope);
@@ -178,23 +178,20 @@ static void take_body_errors(coro_group *group, coro_task *task)
 #endif
 
 /* The body has been left. True: there are children to wait for. */
-bool coro_group_leave_(coro_driver *driver, coro_header *frame, coro_group *group)
+bool coro_group_leave_(coro_driver *driver, coro_header *frame, coro_group *group, int pending)
 {
-    coro_scope *scope = &group->scope;
-    if (scope->phase == CORO_SCOPE_INSIDE_)
-        coro_scope_leave_(driver, frame, scope, 0);
-    if (scope->pending < 0) {
-        if (scope->pending != CORO_ECANCELED) {
+    (void)driver, (void)frame;
+    group->pending = (int16_t)pending;
+    if (pending == CORO_ECANCELED) {
+        coro_scope_cancel_too(&group->scope);
+    } else if (pending < 0) {
 #if CORO_HOSTED
-            group->body_error = scope->pending;
-            take_body_errors(group, scope->task);
+        group->body_error = (int16_t)pending;
+        take_body_errors(group, group->scope.task);
 #endif
-            if (group->error == 0)
-                coro_trace_inherit(driver->loop, frame, scope->task, scope->pending);
-            fail(group, scope->pending);
-        } else {
-            coro_scope_cancel_too(scope);
-        }
+        if (group->error == 0)
+            coro_trace_inherit(driver->loop, frame, group->scope.task, pending);
+        fail(group, pending);
     }
     return group->count > 0;
 }
@@ -246,19 +243,19 @@ static void hand_over_errors(coro_group *group, coro_task *task)
 #endif
 
 /* All children have ended: what is the block's outcome? */
-void coro_group_settle_(coro_driver *driver, coro_header *frame, coro_group *group)
+int coro_group_settle_(coro_driver *driver, coro_header *frame, coro_group *group)
 {
     coro_task *task = (coro_task *)driver;
-    coro_scope *scope = &group->scope;
 #if CORO_HOSTED
     hand_over_errors(group, task);
 #endif
     if (group->error != 0) {
-        scope->pending = group->error;
-        coro_thrown_(driver, frame, group->error, coro_frame_line(frame));
-    } else if (scope->pending == 0 && coro_cancel_outside(task, frame, scope)) {
-        scope->pending = CORO_ECANCELED;
+        coro_trace_add(driver, frame, NULL, group->error, coro_frame_line(frame));
+        return group->error;
     }
+    if (group->pending == 0 && coro_cancel_check(task, frame, group->scope.parent))
+        return CORO_ECANCELED;
+    return group->pending;
 }
 
 /* --- the tree of errors ------------------------------------------------------------------- */
@@ -313,7 +310,7 @@ size_t coro_group_errors(const coro_group *group, coro_error_visitor visit, void
 
 void coro_group_take_errors(coro_group *group, coro_error_group *errors)
 {
-    CORO_CHECK(group->scope.phase == CORO_SCOPE_OUT_,
+    CORO_CHECK(!group->scope.open,
                "a group's errors are taken when its block has been left");
     *errors = errors_of(group);
     if (has_errors(group))

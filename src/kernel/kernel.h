@@ -275,7 +275,6 @@ CORO_WEAK void coro_reason_forget(coro_task *task);
 void coro_cancel_settle(coro_task *task);
 void coro_cancel_left(coro_task *task, const coro_header *frame);
 bool coro_cancel_around(const coro_task *task, const coro_scope *scope);
-bool coro_cancel_outside(coro_task *task, coro_header *frame, const coro_scope *scope);
 void coro_cancel_unmask(coro_task *task, coro_header *frame);
 
 /* scope.c */

@@ -2,12 +2,12 @@
 /*
  * scope.c - the blocks CORO_TIMEOUT and CORO_SHIELD, and what every block shares.
  *
- *     OUT ──enter──► ENTERING ──► INSIDE ──(end, break, error, return)──► exit ──► OUT
- *                        └──(no room for its timer)──► LEFT ────────────────┘
+ *     enter ──► the block ──(end, break, error, return)──► exit
+ *       └──(no room for its timer, no such time)────────────┘
  *
- * Whatever a block is left by comes to its exit with the reason in `pending`.
- * There a timeout that has expired turns CORO_ECANCELED into CORO_ETIMEDOUT, but
- * only when nothing around it is cancelled: then the outer scope speaks.
+ * Whatever a block is left by comes to its exit. There a timeout that has expired
+ * turns CORO_ECANCELED into CORO_ETIMEDOUT, but only when nothing around it is
+ * cancelled: then the outer scope speaks.
  *
  * Invariant: task->scope is the innermost open block; frame->depth counts those
  * that the frame has open, which is how an await finds out that a goto left one.
@@ -27,13 +27,13 @@ static coro_task *task_of(coro_driver *driver, const coro_header *frame)
 void coro_scope_enter(coro_driver *driver, coro_header *frame, coro_scope *scope, unsigned flags)
 {
     coro_task *task = task_of(driver, frame);
-    CORO_CHECK(scope->phase == CORO_SCOPE_OUT_,
+    CORO_CHECK(!scope->open,
                "a block was entered twice; each open block needs a scope of its own in VARS");
     coro_zero_(scope, sizeof *scope);
     scope->parent = task->scope;
     scope->frame = frame;
     scope->task = task;
-    scope->phase = CORO_SCOPE_ENTERING_;
+    scope->open = true;
     scope->flags = (uint8_t)flags;
     task->scope = scope;
     frame->depth++;
@@ -74,58 +74,61 @@ void coro_scope_expired(coro_scope *scope)
 }
 
 /* A deadline that is past already fails the first wait, without a timer. */
-static void enter_timed(coro_driver *driver, coro_header *frame, coro_scope *scope, int error)
+static int enter_timed(coro_driver *driver, coro_header *frame, coro_scope *scope)
 {
+    int error;
     CORO_USE_(deadlines);
     CORO_USE_(cancel);
     coro_scope_enter(driver, frame, scope, 0);
-    if (error == 0)
-        error = coro_timers_reserve(driver->loop);
-    else
-        coro_thrown_(driver, frame, error, coro_frame_line(frame));
-    if (error == 0) {
-        scope->flags |= CORO_SCOPE_TIMED_;
-        return;
-    }
-    scope->pending = (int16_t)error;
-    scope->phase = CORO_SCOPE_LEFT_;
-}
-
-void coro_move_on_enter_(coro_driver *driver, coro_header *frame, coro_scope *scope,
-                         coro_duration delay)
-{
-    coro_timeout_enter_(driver, frame, scope, delay);
-    scope->flags |= CORO_SCOPE_QUIET_;
-}
-
-void coro_move_on_at_enter_(coro_driver *driver, coro_header *frame, coro_scope *scope,
-                            coro_time when)
-{
-    coro_timeout_at_enter_(driver, frame, scope, when);
-    scope->flags |= CORO_SCOPE_QUIET_;
-}
-
-void coro_timeout_enter_(coro_driver *driver, coro_header *frame, coro_scope *scope,
-                         coro_duration delay)
-{
-    enter_timed(driver, frame, scope, delay == CORO_DURATION_INVALID ? CORO_EINVAL : 0);
-    if (scope->phase != CORO_SCOPE_ENTERING_)
-        return;
 #if CORO_TIME_BITS == 64
     scope->deadline = CORO_FOREVER;
 #endif
+    error = coro_timers_reserve(driver->loop);
+    if (error == 0)
+        scope->flags |= CORO_SCOPE_TIMED_;
+    return error;
+}
+
+int coro_move_on_enter_(coro_driver *driver, coro_header *frame, coro_scope *scope,
+                        coro_duration delay)
+{
+    int error = coro_timeout_enter_(driver, frame, scope, delay);
+    scope->flags |= CORO_SCOPE_QUIET_;
+    return error;
+}
+
+int coro_move_on_at_enter_(coro_driver *driver, coro_header *frame, coro_scope *scope,
+                           coro_time when)
+{
+    int error = coro_timeout_at_enter_(driver, frame, scope, when);
+    scope->flags |= CORO_SCOPE_QUIET_;
+    return error;
+}
+
+int coro_timeout_enter_(coro_driver *driver, coro_header *frame, coro_scope *scope,
+                        coro_duration delay)
+{
+    int error = enter_timed(driver, frame, scope);
+    if (delay == CORO_DURATION_INVALID) {
+        error = CORO_EINVAL;
+        coro_trace_add(driver, frame, NULL, error, coro_frame_line(frame));
+    }
+    if (error != 0)
+        return error;
     if (delay <= 0)
         expire(scope);
     else if (delay != CORO_FOREVER)
         set_deadline(scope, coro_time_after(coro_loop_time(driver->loop), delay));
+    return 0;
 }
 
-void coro_timeout_at_enter_(coro_driver *driver, coro_header *frame, coro_scope *scope,
-                            coro_time when)
+int coro_timeout_at_enter_(coro_driver *driver, coro_header *frame, coro_scope *scope,
+                           coro_time when)
 {
-    enter_timed(driver, frame, scope, 0);
-    if (scope->phase == CORO_SCOPE_ENTERING_)
+    int error = enter_timed(driver, frame, scope);
+    if (error == 0)
         set_deadline(scope, when);
+    return error;
 }
 
 void coro_shield_enter_(coro_driver *driver, coro_header *frame, coro_scope *scope)
@@ -136,7 +139,7 @@ void coro_shield_enter_(coro_driver *driver, coro_header *frame, coro_scope *sco
 
 static int may_reschedule(const coro_scope *scope)
 {
-    if (scope->phase == CORO_SCOPE_OUT_)
+    if (!scope->open)
         return scope->task == NULL ? CORO_EINVAL : CORO_EFINISHED;
     if (scope->flags & CORO_SCOPE_EXPIRED_)
         return CORO_EALREADY;
@@ -174,36 +177,26 @@ coro_time coro_timeout_when(const coro_scope *scope)
 
 /* --- leaving ------------------------------------------------------------------------------ */
 
-/* An error or a return has arrived at the block's exit. */
-void coro_scope_leave_(coro_driver *driver, coro_header *frame, coro_scope *scope, int pending)
-{
-    (void)driver, (void)frame;
-    if (scope->phase == CORO_SCOPE_INSIDE_)
-        scope->pending = (int16_t)pending;
-    scope->phase = CORO_SCOPE_LEFT_;
-}
-
-/* Close the block. What goes on outwards: 0, an error, or CORO_RETURNING_. */
-int coro_scope_exit_(coro_driver *driver, coro_header *frame, coro_scope *scope)
+/* Close the block. What it is left by, and what goes on outwards: 0, an error, CORO_RETURNING_. */
+int coro_scope_exit_(coro_driver *driver, coro_header *frame, coro_scope *scope, int outcome)
 {
     coro_task *task = (coro_task *)driver;
-    int outcome = scope->pending;
     CORO_CHECK(task->scope == scope, "blocks were left in the wrong order; was one left by goto?");
     task->scope = scope->parent;
     frame->depth--;
-    scope->phase = CORO_SCOPE_OUT_;
+    scope->open = false;
     coro_timer_clear(driver->loop, CORO_TIMER_SCOPE, &scope->timer);
     if (scope->flags & CORO_SCOPE_TIMED_)
         coro_timers_unreserve(driver->loop);
     if (scope->flags & CORO_SCOPE_CANCELED_) {
         coro_cancel_left(task, frame);
         coro_cancel_settle(task);
-        if (outcome == CORO_ECANCELED && !coro_cancel_outside(task, frame, scope)) {
+        if (outcome == CORO_ECANCELED && !coro_cancel_check(task, frame, task->scope)) {
             bool fails = (scope->flags & (CORO_SCOPE_EXPIRED_ | CORO_SCOPE_QUIET_)) ==
                          CORO_SCOPE_EXPIRED_;
             outcome = fails ? CORO_ETIMEDOUT : 0;
             if (outcome != 0)
-                coro_thrown_(driver, frame, outcome, coro_frame_line(frame));
+                coro_trace_add(driver, frame, NULL, outcome, coro_frame_line(frame));
         }
     }
     return outcome;

@@ -101,7 +101,7 @@ coro_status coro_leaf_careful(coro_task *task, coro_call *call, const coro_wait_
     if (task->driver.loop == NULL)
         coro_leaf_no_loop(call);
 #if CORO_SCOPES
-    if (task->driver.flags & CORO_TASK_CANCEL_ && coro_cancel_check(task, call->coro.caller))
+    if (coro_cancel_check(task, call->coro.caller, task->scope))
         return cancelled(task, call, type, start);
 #endif
     return coro_leaf_started(task, call, type, start(task, call));
@@ -118,8 +118,7 @@ coro_status coro_leaf(coro_header *self, coro_driver *driver, const coro_wait_ty
         return coro_leaf_resumed(task, call);
     if (driver->loop == NULL)
         coro_leaf_no_loop(call);
-    cancelled = CORO_USES_(cancel) && driver->flags & CORO_TASK_CANCEL_ &&
-                coro_cancel_check(task, self->caller);
+    cancelled = CORO_USES_(cancel) && coro_cancel_check(task, self->caller, task->scope);
     if (!cancelled || type->forwards_cancel) {
         error = start(task, call);
         if (error > 0) {

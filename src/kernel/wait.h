@@ -62,8 +62,9 @@ coro_status coro_leaf(coro_header *self, coro_driver *driver, const coro_wait_ty
 extern const coro_descriptor coro_resumed_call;
 
 #if CORO_SCOPES
-/* Would a wait begun by `frame` in this task fail? The precise answer behind CORO_TASK_CANCEL_. */
-bool coro_cancel_check(coro_task *task, coro_header *frame);
+/* Would a wait begun by `frame` in this task fail, with `scope` as the innermost block around it?
+ * The precise answer behind CORO_TASK_CANCEL_. */
+bool coro_cancel_check(coro_task *task, coro_header *frame, const coro_scope *scope);
 #endif
 
 /* Slow ways of coro_leaf. */
