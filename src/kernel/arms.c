@@ -187,8 +187,10 @@ static void wait_abandon(coro_task *task)
     coro_arms_close(task->wait.object);
 }
 
-static const coro_wait_type wait_type = {"gather", wait_cancel, wait_abandon, NULL, true};
-static const coro_wait_type pause_type = {"gather", pause_cancel, wait_abandon, NULL, false};
+static const coro_wait_type wait_type = {CORO_VERB_("gather") wait_cancel, wait_abandon, NULL,
+                                         true};
+static const coro_wait_type pause_type = {CORO_VERB_("gather") pause_cancel, wait_abandon, NULL,
+                                          false};
 
 CORO_LEAF(arms_wait, &wait_type, wait_start, 0);
 CORO_LEAF(arms_pause, &pause_type, pause_start, 0);

@@ -36,7 +36,8 @@ static bool member_ended(coro_task *stand_in)
     return false;
 }
 
-static const coro_wait_type member_type = {"as completed", member_ended, NULL, NULL, false};
+static const coro_wait_type member_type = {CORO_VERB_("as completed") member_ended, NULL, NULL,
+                                           false};
 
 int coro_as_completed_init(coro_as_completed *iterator, coro_task *const *tasks, size_t count,
                            coro_duration timeout)
@@ -101,7 +102,8 @@ static void next_abandon(coro_task *task)
     coro_as_completed_close(task->wait.object);
 }
 
-static const coro_wait_type next_type = {"as completed", next_cancel, next_abandon, NULL, false};
+static const coro_wait_type next_type = {CORO_VERB_("as completed") next_cancel, next_abandon, NULL,
+                                         false};
 
 CORO_LEAF(next_leaf, &next_type, next_start, 0);
 

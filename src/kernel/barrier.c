@@ -57,7 +57,7 @@ static bool wait_cancel(coro_task *task)
     return true;
 }
 
-static const coro_wait_type wait_type = {"barrier", wait_cancel, NULL, NULL, false};
+static const coro_wait_type wait_type = {CORO_VERB_("barrier") wait_cancel, NULL, NULL, false};
 #define WAIT_TYPE &wait_type
 #else
 #define WAIT_TYPE NULL

@@ -126,8 +126,8 @@ static bool receive_cancel(coro_task *task)
     return true;
 }
 
-static const coro_wait_type receive_type = {"broadcast receive", receive_cancel, NULL, NULL,
-                                            false};
+static const coro_wait_type receive_type = {CORO_VERB_("broadcast receive") receive_cancel, NULL,
+                                            NULL, false};
 
 CORO_LEAF_INLINE(coro_broadcast_receive, &receive_type, receive_start, 0);
 

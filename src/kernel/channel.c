@@ -164,8 +164,9 @@ static bool receive_cancel(coro_task *task)
     return true;
 }
 
-static const coro_wait_type send_type = {"channel send", send_cancel, NULL, NULL, false};
-static const coro_wait_type receive_type = {"channel receive", receive_cancel, NULL, NULL, false};
+static const coro_wait_type send_type = {CORO_VERB_("channel send") send_cancel, NULL, NULL, false};
+static const coro_wait_type receive_type = {CORO_VERB_("channel receive") receive_cancel, NULL,
+                                            NULL, false};
 
 CORO_LEAF_INLINE(coro_channel_send, &send_type, send_start, 0);
 CORO_LEAF_INLINE(coro_channel_receive, &receive_type, receive_start, 0);

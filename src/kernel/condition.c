@@ -87,9 +87,10 @@ static void lock_abandon(coro_task *task)
     coro_waiters_remove(&((coro_condition *)task->wait.object)->lock->waiters, task);
 }
 
-static const coro_wait_type wait_type = {"condition", wait_cancel, wait_abandon, NULL, false};
-static const coro_wait_type lock_type = {"condition's lock", lock_cancel, lock_abandon, NULL,
+static const coro_wait_type wait_type = {CORO_VERB_("condition") wait_cancel, wait_abandon, NULL,
                                          false};
+static const coro_wait_type lock_type = {CORO_VERB_("condition's lock") lock_cancel, lock_abandon,
+                                         NULL, false};
 #define WAIT_TYPE &wait_type
 
 const coro_lock *coro_lock_waited_for(const coro_task *task)

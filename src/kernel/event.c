@@ -32,7 +32,7 @@ static bool wait_cancel(coro_task *task)
     return true;
 }
 
-static const coro_wait_type wait_type = {"event", wait_cancel, NULL, NULL, false};
+static const coro_wait_type wait_type = {CORO_VERB_("event") wait_cancel, NULL, NULL, false};
 #define WAIT_TYPE &wait_type
 #else
 #define WAIT_TYPE NULL

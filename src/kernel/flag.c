@@ -107,7 +107,7 @@ static bool wait_cancel(coro_task *task)
     return true;
 }
 
-static const coro_wait_type wait_type = {"flag", wait_cancel, NULL, NULL, false};
+static const coro_wait_type wait_type = {CORO_VERB_("flag") wait_cancel, NULL, NULL, false};
 #define WAIT_TYPE &wait_type
 #else
 #define WAIT_TYPE NULL

@@ -208,7 +208,8 @@ static void wait_abandon(coro_task *task)
     coro_waiters_remove(&((coro_future *)task->wait.object)->waiters, task);
 }
 
-static const coro_wait_type wait_type = {"future", wait_cancel, wait_abandon, NULL, true};
+static const coro_wait_type wait_type = {CORO_VERB_("future") wait_cancel, wait_abandon, NULL,
+                                         true};
 #define WAIT_TYPE &wait_type
 #else
 #define WAIT_TYPE NULL

@@ -175,7 +175,7 @@ static bool busy_cancel(coro_task *task)
 }
 
 /* The slot's frame is in use; another one says so. */
-static const coro_wait_type busy_type = {"generator", busy_cancel, NULL, NULL, true};
+static const coro_wait_type busy_type = {CORO_VERB_("generator") busy_cancel, NULL, NULL, true};
 CORO_LEAF(generator_busy, &busy_type, busy_start, 0);
 
 static coro_generator *start_round(coro_generator *slot, void *item, size_t size, bool closing)

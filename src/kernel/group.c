@@ -213,7 +213,7 @@ static bool join_cancel(coro_task *task)
     return false;
 }
 
-static const coro_wait_type join_type = {"group", join_cancel, NULL, NULL, true};
+static const coro_wait_type join_type = {CORO_VERB_("group") join_cancel, NULL, NULL, true};
 
 CORO_LEAF(coro_group_join, &join_type, join_start, 0);
 

@@ -127,8 +127,10 @@ static void join_abandon(coro_task *waiter)
     shield_cancel(waiter);
 }
 
-static const coro_wait_type join_type = {"join", join_cancel, join_abandon, join_finish, true};
-static const coro_wait_type shield_type = {"shield", shield_cancel, NULL, join_finish, false};
+static const coro_wait_type join_type = {CORO_VERB_("join") join_cancel, join_abandon, join_finish,
+                                         true};
+static const coro_wait_type shield_type = {CORO_VERB_("shield") shield_cancel, NULL, join_finish,
+                                           false};
 #define JOIN_TYPE &join_type
 #else
 #define JOIN_TYPE NULL

@@ -114,7 +114,8 @@ static bool acquire_cancel(coro_task *task)
     return true;
 }
 
-static const coro_wait_type acquire_type = {"limiter", acquire_cancel, NULL, NULL, false};
+static const coro_wait_type acquire_type = {CORO_VERB_("limiter") acquire_cancel, NULL, NULL,
+                                            false};
 #define ACQUIRE_TYPE &acquire_type
 #else
 #define ACQUIRE_TYPE NULL

@@ -64,7 +64,7 @@ static bool acquire_cancel(coro_task *task)
     return true;
 }
 
-const coro_wait_type coro_lock_wait_type = {"lock", acquire_cancel, NULL, NULL, false};
+const coro_wait_type coro_lock_wait_type = {CORO_VERB_("lock") acquire_cancel, NULL, NULL, false};
 #define ACQUIRE_TYPE &coro_lock_wait_type
 #else
 #define ACQUIRE_TYPE NULL

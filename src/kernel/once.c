@@ -61,7 +61,7 @@ static bool begin_cancel(coro_task *task)
     return true;
 }
 
-static const coro_wait_type begin_type = {"once", begin_cancel, NULL, NULL, false};
+static const coro_wait_type begin_type = {CORO_VERB_("once") begin_cancel, NULL, NULL, false};
 #define BEGIN_TYPE &begin_type
 #else
 #define BEGIN_TYPE NULL

@@ -78,8 +78,8 @@ static bool wait_closed_cancel(coro_task *task)
     return true;
 }
 
-static const coro_wait_type wait_closed_type = {"oneshot closed", wait_closed_cancel, NULL, NULL,
-                                                false};
+static const coro_wait_type wait_closed_type = {CORO_VERB_("oneshot closed") wait_closed_cancel,
+                                                NULL, NULL, false};
 
 CORO_LEAF(coro_oneshot_wait_closed, &wait_closed_type, wait_closed_start, 0);
 
@@ -134,7 +134,8 @@ static bool receive_cancel(coro_task *task)
     return true;
 }
 
-static const coro_wait_type receive_type = {"oneshot receive", receive_cancel, NULL, NULL, false};
+static const coro_wait_type receive_type = {CORO_VERB_("oneshot receive") receive_cancel, NULL,
+                                            NULL, false};
 
 CORO_LEAF(coro_oneshot_receive, &receive_type, receive_start, 0);
 

@@ -62,9 +62,10 @@ static bool join_cancel(coro_task *task)
     return true;
 }
 
-const coro_wait_type coro_queue_put_type = {"queue put", put_cancel, NULL, NULL, false};
-const coro_wait_type coro_queue_get_type = {"queue get", get_cancel, NULL, NULL, false};
-static const coro_wait_type coro_queue_join_type = {"queue join", join_cancel, NULL, NULL, false};
+const coro_wait_type coro_queue_put_type = {CORO_VERB_("queue put") put_cancel, NULL, NULL, false};
+const coro_wait_type coro_queue_get_type = {CORO_VERB_("queue get") get_cancel, NULL, NULL, false};
+static const coro_wait_type coro_queue_join_type = {CORO_VERB_("queue join") join_cancel, NULL,
+                                                    NULL, false};
 #endif
 
 #if CORO_HOSTED

@@ -109,8 +109,10 @@ static bool acquire_cancel(coro_task *task)
     return true;
 }
 
-static const coro_wait_type read_type = {"rwlock read", acquire_cancel, NULL, NULL, false};
-static const coro_wait_type write_type = {"rwlock write", acquire_cancel, NULL, NULL, false};
+static const coro_wait_type read_type = {CORO_VERB_("rwlock read") acquire_cancel, NULL, NULL,
+                                         false};
+static const coro_wait_type write_type = {CORO_VERB_("rwlock write") acquire_cancel, NULL, NULL,
+                                          false};
 #define TYPE(name) &name##_type
 #else
 #define TYPE(name) NULL

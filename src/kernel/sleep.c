@@ -45,7 +45,7 @@ static bool sleep_cancel(coro_task *task)
     return true;
 }
 
-static const coro_wait_type sleep_type = {"sleep", sleep_cancel, NULL, NULL, false};
+static const coro_wait_type sleep_type = {CORO_VERB_("sleep") sleep_cancel, NULL, NULL, false};
 #define SLEEP_TYPE &sleep_type
 #else
 #define SLEEP_TYPE NULL

@@ -47,8 +47,8 @@ static void start_finish(coro_task *starter, coro_call *call)
         call->coro.error = CORO_EFINISHED;
 }
 
-static const coro_wait_type start_type = {"group start", start_cancel, start_abandon, start_finish,
-                                          true};
+static const coro_wait_type start_type = {CORO_VERB_("group start") start_cancel, start_abandon,
+                                          start_finish, true};
 
 static coro_status start_leaf(coro_header *self, coro_driver *driver, coro_header *callee)
 {

@@ -47,7 +47,7 @@ coro_status coro_leaf_resumed(coro_task *task, coro_call *call)
     return CORO_STATUS_(CORO_DONE_);
 }
 
-static const coro_wait_type yield_type = {"turn", yield_cancel, NULL, NULL, false};
+static const coro_wait_type yield_type = {CORO_VERB_("turn") yield_cancel, NULL, NULL, false};
 
 /* Too many awaits in one resume completed at once: this one's result waits for a turn. */
 coro_status coro_leaf_yield(coro_task *task, coro_call *call, int error)

@@ -25,9 +25,18 @@
 #define CORO_PENDING_ 1
 #define CORO_TURN_ 2 /* done with call->coro.error, after the others had a turn */
 
-/* How to start a wait, and how to give it up. */
+/* "sleep", "queue get": for trees and reports, where there are words. */
+#if CORO_HOSTED || CORO_TEXTS
+#define CORO_VERB_(verb) verb,
+#else
+#define CORO_VERB_(verb)
+#endif
+
+/* How to give a wait up, and how it ends. */
 struct coro_wait_type {
-    const char *verb;   /* "sleep", "queue get": for trees and reports */
+#if CORO_HOSTED || CORO_TEXTS
+    const char *verb;
+#endif
     /* Give up: undo what start did. True: call coro_wait_done(task, CORO_ECANCELED) now; false:
      * the end of the wait comes later by itself (an operation in flight, a task that must end). */
     bool (*cancel)(coro_task *task);

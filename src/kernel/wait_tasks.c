@@ -43,7 +43,7 @@ static bool member_ended(coro_task *stand_in)
     return false;
 }
 
-static const coro_wait_type member_type = {"wait", member_ended, NULL, NULL, false};
+static const coro_wait_type member_type = {CORO_VERB_("wait") member_ended, NULL, NULL, false};
 
 static void join(wait_state *state)
 {
@@ -104,7 +104,7 @@ static void wait_abandon(coro_task *task)
     leave(task->wait.object);
 }
 
-static const coro_wait_type wait_type = {"wait", wait_cancel, wait_abandon, NULL, false};
+static const coro_wait_type wait_type = {CORO_VERB_("wait") wait_cancel, wait_abandon, NULL, false};
 
 CORO_LEAF(wait_leaf, &wait_type, wait_start, 0);
 

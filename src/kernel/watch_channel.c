@@ -90,7 +90,8 @@ static bool changed_cancel(coro_task *task)
     return true;
 }
 
-static const coro_wait_type changed_type = {"watch changed", changed_cancel, NULL, NULL, false};
+static const coro_wait_type changed_type = {CORO_VERB_("watch changed") changed_cancel, NULL, NULL,
+                                            false};
 
 CORO_LEAF_INLINE(coro_watch_channel_changed, &changed_type, changed_start, 0);
 

@@ -145,7 +145,8 @@ static void close_finish(coro_task *task, coro_call *call)
 #define close_finish NULL
 #endif
 
-static const coro_wait_type close_type = {"stream close", close_cancel, NULL, close_finish, true};
+static const coro_wait_type close_type = {CORO_VERB_("stream close") close_cancel, NULL,
+                                          close_finish, true};
 
 static int wait_to_close(coro_stream *stream, coro_task *task)
 {

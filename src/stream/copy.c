@@ -135,7 +135,8 @@ static int step_start(coro_task *task, coro_call *call)
     return 0;
 }
 
-static const coro_wait_type step_type = {"stream copy", coro_pump_cancel, NULL, NULL, false};
+static const coro_wait_type step_type = {CORO_VERB_("stream copy") coro_pump_cancel, NULL, NULL,
+                                         false};
 
 CORO_LEAF(copy_step, &step_type, step_start, 0);
 

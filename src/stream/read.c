@@ -303,7 +303,7 @@ static bool read_cancel(coro_task *task)
     return true;
 }
 
-static const coro_wait_type read_type = {"stream read", read_cancel, NULL, NULL, false};
+static const coro_wait_type read_type = {CORO_VERB_("stream read") read_cancel, NULL, NULL, false};
 
 static inline int begin(coro_task *task, coro_call *call, unsigned kind)
 {

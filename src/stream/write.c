@@ -24,11 +24,16 @@
 
 /* --- the calls ---------------------------------------------------------------------------- */
 
-static const coro_wait_type write_type = {"stream write", coro_send_cancel, NULL, NULL, false};
-const coro_wait_type coro_writev_type = {"stream write", coro_send_cancel, NULL, NULL, false};
-const coro_wait_type coro_text_type = {"stream printf", coro_send_cancel, NULL, NULL, false};
-static const coro_wait_type drain_type = {"stream drain", coro_send_cancel, NULL, NULL, false};
-const coro_wait_type coro_shutdown_type = {"stream shutdown", coro_send_cancel, NULL, NULL, true};
+static const coro_wait_type write_type = {CORO_VERB_("stream write") coro_send_cancel, NULL, NULL,
+                                          false};
+const coro_wait_type coro_writev_type = {CORO_VERB_("stream write") coro_send_cancel, NULL, NULL,
+                                         false};
+const coro_wait_type coro_text_type = {CORO_VERB_("stream printf") coro_send_cancel, NULL, NULL,
+                                       false};
+static const coro_wait_type drain_type = {CORO_VERB_("stream drain") coro_send_cancel, NULL, NULL,
+                                          false};
+const coro_wait_type coro_shutdown_type = {CORO_VERB_("stream shutdown") coro_send_cancel, NULL,
+                                           NULL, true};
 
 static int park(coro_stream *stream, coro_task *task, const coro_call *call, size_t sent)
 {
