@@ -130,7 +130,7 @@
 #define CORO_DESCRIBE_(linkage, name)                                                              \
     linkage const coro_descriptor name##_descriptor = {                                            \
         name##_enter_,        CORO_NAMED_(#name)                                                   \
-        name##_has_drop_ ? name##_drop_ : NULL,                                                    \
+        {name##_has_drop_ ? name##_drop_ : NULL},                                                  \
         NULL,                 sizeof(struct name),                                                 \
         name##_zero_end_,     name##_result_offset_,                                               \
         name##_result_size_};

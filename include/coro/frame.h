@@ -31,6 +31,7 @@ typedef struct coro_header coro_header;
 typedef struct coro_driver coro_driver;
 typedef struct coro_descriptor coro_descriptor;
 struct coro_call;
+struct coro_leaf;
 struct coro_loop;
 struct coro_task;
 
@@ -69,7 +70,10 @@ struct coro_descriptor {
     const char *name;
     const char *file;
 #endif
-    void (*drop)(void *result); /* called on a result that nobody takes, or NULL */
+    CORO_EXTENSION union {
+        void (*drop)(void *result); /* called on a result that nobody takes, or NULL */
+        const struct coro_leaf *leaf; /* of a call of the library, on boards: src/kernel/wait.h */
+    };
     void (*discard)(coro_header *frame); /* frees what an unstarted call holds, or NULL */
     coro_frame_size_ size;     /* of the frame */
     coro_frame_size_ zero_end; /* VARS are zeroed from behind the header to here */

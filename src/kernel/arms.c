@@ -40,7 +40,7 @@ static void arm_discard(coro_header *frame)
 }
 
 static const coro_descriptor arm_descriptor = {
-    coro_arm_task_enter_, CORO_NAMED_("gather") NULL, arm_discard,
+    coro_arm_task_enter_, CORO_NAMED_("gather") {NULL}, arm_discard,
     sizeof(struct coro_arm_task), coro_arm_task_zero_end_, 0, 0};
 
 int coro_arms_start(coro_arms *state, size_t index)
@@ -344,7 +344,7 @@ ASYNC(arms_all, RETURNS(size_t), ARGS(coro_arms, state), VARS(size_t i; int erro
 
 #define ARMS_DESCRIPTOR(name)                                                                      \
     {                                                                                              \
-        arms_all_enter_, CORO_NAMED_(name) NULL, coro_arms_discard, sizeof(struct arms_all),      \
+        arms_all_enter_, CORO_NAMED_(name) {NULL}, coro_arms_discard, sizeof(struct arms_all),    \
             arms_all_zero_end_, arms_all_result_offset_, arms_all_result_size_                     \
     }
 

@@ -118,8 +118,8 @@ static coro_status failed_body(coro_header *self, coro_driver *driver, coro_head
 }
 
 static const coro_descriptor failed_descriptor = {
-    failed_body,       CORO_NAMED_("out of memory") NULL, NULL, sizeof(coro_call),
-    sizeof(coro_call), 0,                            0};
+    failed_body,       CORO_NAMED_("out of memory") {NULL}, NULL, sizeof(coro_call),
+    sizeof(coro_call), 0,                              0};
 
 /* Nobody but an await writes to it, and only its caller: one a thread. */
 static CORO_THREAD_LOCAL coro_call failed_frame;

@@ -159,7 +159,7 @@ static void round_discard(coro_header *self)
 }
 
 static const coro_descriptor round_descriptor = {
-    round_body,    CORO_NAMED_("coro_generator") NULL, round_discard, sizeof(coro_generator),
+    round_body,    CORO_NAMED_("coro_generator") {NULL}, round_discard, sizeof(coro_generator),
     sizeof(coro_generator), offsetof(coro_generator, result), sizeof(bool)};
 
 static int busy_start(coro_task *task, coro_call *call)

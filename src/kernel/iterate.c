@@ -31,7 +31,7 @@
         coro_discard_(((struct name *)frame)->source);                                             \
     }                                                                                              \
     static const coro_descriptor name##_wrapper = {                                                \
-        name##_enter_, CORO_NAMED_(text) NULL, name##_discard, sizeof(struct name),               \
+        name##_enter_, CORO_NAMED_(text) {NULL}, name##_discard, sizeof(struct name),             \
         name##_zero_end_, name##_result_offset_, name##_result_size_}
 
 /* Its frame was made, or there is no memory: then the source goes. */

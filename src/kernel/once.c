@@ -94,7 +94,7 @@ static void discard_call(coro_header *frame)
 }
 
 static const coro_descriptor once_descriptor = {
-    once_run_enter_, CORO_NAMED_("coro_once_run") NULL, discard_call,
+    once_run_enter_, CORO_NAMED_("coro_once_run") {NULL}, discard_call,
     sizeof(struct once_run), once_run_zero_end_, 0, 0};
 
 coro_void *coro_once_run_(coro_once *once, coro_header *call)

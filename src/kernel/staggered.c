@@ -69,7 +69,7 @@ ASYNC(staggered, RETURNS(size_t), ARGS(coro_arms, state, coro_duration, delay),
 }
 
 static const coro_descriptor staggered_call = {
-    staggered_enter_,       CORO_NAMED_("coro_staggered_race") NULL,
+    staggered_enter_,       CORO_NAMED_("coro_staggered_race") {NULL},
     coro_arms_discard,      sizeof(struct staggered),           staggered_zero_end_,
     staggered_result_offset_, staggered_result_size_};
 

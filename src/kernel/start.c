@@ -50,20 +50,12 @@ static void start_finish(coro_task *starter, coro_call *call)
 static const coro_wait_type start_type = {CORO_VERB_("group start") start_cancel, start_abandon,
                                           start_finish, true};
 
-static coro_status start_leaf(coro_header *self, coro_driver *driver, coro_header *callee)
-{
-    (void)callee;
-    return coro_leaf(self, driver, &start_type, start_start);
-}
-
 static void start_discard(coro_header *call)
 {
     coro_discard_(((coro_call *)call)->a.pointer);
 }
 
-static const coro_descriptor start_call = {
-    start_leaf,        CORO_NAMED_("coro_group_start") NULL, start_discard, sizeof(coro_call),
-    sizeof(coro_call), offsetof(coro_call, result),     sizeof(void *)};
+CORO_LEAF_HOLDING(coro_group_start, &start_type, start_start, start_discard, sizeof(void *));
 
 coro_pointer *coro_group_start_(coro_group *group, coro_header *inner)
 {
@@ -71,7 +63,7 @@ coro_pointer *coro_group_start_(coro_group *group, coro_header *inner)
     inner = coro_frame_keep(inner); /* it may lie in the very record that is wanted now */
     if (inner->error == CORO_ENOMEM)
         return (coro_pointer *)inner;
-    call = coro_call_new_(&start_call);
+    call = coro_call_new_(&coro_group_start_call_);
     if (call->coro.error != 0) {
         coro_discard_(inner);
         return (coro_pointer *)call;

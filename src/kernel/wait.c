@@ -28,28 +28,24 @@ _Static_assert(offsetof(coro_task, wait) == sizeof(coro_driver) + sizeof(void *)
 const coro_descriptor coro_resumed_call = {
     NULL,
     CORO_NAMED_("call")
-    NULL,
+    {NULL},
     NULL,
     sizeof(coro_call),
     sizeof(coro_call),
     offsetof(coro_call, result),
     sizeof(coro_value)};
 
-static bool yield_cancel(coro_task *task)
-{
-    (void)task;
-    return false; /* ready already: the value is delivered */
-}
+/* Too many awaits in one resume completed at once: this one's result waits for a turn. It has
+ * arrived, and there is nothing to cancel. */
+static const coro_wait_type yield_type = {CORO_VERB_("turn") NULL, NULL, NULL, false};
 
+#if CORO_HOSTED
 coro_status coro_leaf_resumed(coro_task *task, coro_call *call)
 {
     coro_wait_finish(task, call);
     return CORO_STATUS_(CORO_DONE_);
 }
 
-static const coro_wait_type yield_type = {CORO_VERB_("turn") yield_cancel, NULL, NULL, false};
-
-/* Too many awaits in one resume completed at once: this one's result waits for a turn. */
 coro_status coro_leaf_yield(coro_task *task, coro_call *call, int error)
 {
     coro_status status;
@@ -68,7 +64,6 @@ coro_status coro_leaf_yield(coro_task *task, coro_call *call, int error)
 
 /* --- careful ------------------------------------------------------------------------------ */
 
-#if CORO_HOSTED
 #if CORO_SCOPES
 /* A wait that begins in a cancelled scope: it fails at once, or passes the cancel on. */
 static coro_status cancelled(coro_task *task, coro_call *call, const coro_wait_type *type,
@@ -112,35 +107,46 @@ coro_status coro_leaf(coro_header *self, coro_driver *driver, const coro_wait_ty
 {
     coro_call *call = (coro_call *)self;
     coro_task *task = (coro_task *)driver;
+    coro_status status;
     bool cancelled;
     int error = CORO_ECANCELED;
-    if (CORO_USES_(pool) && self->state == CORO_STATE_WAITING_)
-        return coro_leaf_resumed(task, call);
+    if (CORO_USES_(pool) && self->state == CORO_STATE_WAITING_) {
+        coro_wait_finish(task, call);
+        return CORO_STATUS_(CORO_DONE_);
+    }
     if (driver->loop == NULL)
         coro_leaf_no_loop(call);
     cancelled = CORO_USES_(cancel) && coro_cancel_check(task, self->caller, task->scope);
-    if (!cancelled || type->forwards_cancel) {
+    if (!cancelled || type->forwards_cancel)
         error = start(task, call);
-        if (error > 0) {
-            coro_status status = coro_leaf_wait(task, call, type);
-            if (error == CORO_TURN_)
-                coro_wait_done(task, self->error);
-            else if (cancelled && type->cancel(task))
-                coro_wait_done(task, CORO_ECANCELED);
-            if (cancelled)
-                coro_cancel_pass_on(driver->loop);
-            return status;
-        }
-        if (cancelled)
-            error = CORO_ECANCELED;
-    } else if (self->descriptor->discard != NULL) {
+    else if (self->descriptor->discard != NULL)
         self->descriptor->discard(self); /* what it holds, nobody else will free */
+    if (error <= 0) {
+        self->error = (int16_t)(cancelled ? CORO_ECANCELED : error);
+        /* What it holds, its caller must see in this very record. */
+        if (--driver->loop->budget >= 0 || self->flags & CORO_FRAME_DROP_) {
+            self->state = CORO_STATE_FINISHED_;
+            return CORO_STATUS_(CORO_DONE_);
+        }
+        task->wait.a = call->result;
+        type = &yield_type;
+        error = CORO_TURN_;
     }
-    if (--driver->loop->budget < 0) /* others are to have a turn */
-        return coro_leaf_yield(task, call, error);
-    self->error = (int16_t)error;
-    self->state = CORO_STATE_FINISHED_;
-    return CORO_STATUS_(CORO_DONE_);
+    status = coro_leaf_wait(task, call, type);
+    if (error == CORO_TURN_)
+        coro_wait_done(task, self->error);
+    else if (cancelled && type->cancel(task))
+        coro_wait_done(task, CORO_ECANCELED);
+    if (cancelled)
+        coro_cancel_pass_on(driver->loop);
+    return status;
+}
+
+coro_status coro_leaf_body(coro_header *self, coro_driver *driver, coro_header *callee)
+{
+    const struct coro_leaf *leaf = self->descriptor->leaf;
+    (void)callee;
+    return coro_leaf(self, driver, leaf->type, leaf->start);
 }
 #endif
 

@@ -63,6 +63,12 @@ coro_status coro_leaf_wait(coro_task *task, coro_call *call, const coro_wait_typ
 void coro_wait_finish(coro_task *task, coro_call *call);
 coro_status coro_leaf(coro_header *self, coro_driver *driver, const coro_wait_type *type,
                       int (*start)(coro_task *, coro_call *));
+/* The body of all calls of the library, and what is each one's own. */
+coro_status coro_leaf_body(coro_header *self, coro_driver *driver, coro_header *callee);
+struct coro_leaf {
+    const coro_wait_type *type;
+    int (*start)(coro_task *task, coro_call *call);
+};
 #define coro_wait_finish_here coro_wait_finish
 #endif
 #endif
@@ -77,11 +83,13 @@ bool coro_cancel_check(coro_task *task, coro_header *frame, const coro_scope *sc
 #endif
 
 /* Slow ways of coro_leaf. */
+#if CORO_HOSTED
 coro_status coro_leaf_careful(coro_task *task, coro_call *call, const coro_wait_type *type,
                               int (*start)(coro_task *, coro_call *));
 coro_status coro_leaf_resumed(coro_task *task, coro_call *call);
-void coro_wait_abandon(coro_task *task);
 coro_status coro_leaf_yield(coro_task *task, coro_call *call, int error);
+#endif
+void coro_wait_abandon(coro_task *task);
 CORO_NORETURN void coro_leaf_no_loop(const coro_call *call);
 
 /* --- waiters ------------------------------------------------------------------------------ */
@@ -330,7 +338,7 @@ CORO_FAST coro_status coro_leaf_started(coro_task *task, coro_call *call,
     return coro_leaf_done(task, call, error);
 }
 
-/* The body of every call of the library; `start` is inlined into it. (On boards: wait.c.) */
+/* The body of every call of the library; `start` is inlined into it. */
 CORO_INLINE coro_status coro_leaf(coro_header *self, coro_driver *driver,
                                   const coro_wait_type *type,
                                   int (*start)(coro_task *, coro_call *))
@@ -347,6 +355,7 @@ CORO_INLINE coro_status coro_leaf(coro_header *self, coro_driver *driver,
 
 #define coro_call_here coro_call_of_
 
+#if CORO_HOSTED
 #define CORO_LEAF_2_(linkage, name, type, start, discard, size)                                    \
     static coro_status name##_leaf_(coro_header *self, coro_driver *driver, coro_header *callee)   \
     {                                                                                              \
@@ -354,10 +363,16 @@ CORO_INLINE coro_status coro_leaf(coro_header *self, coro_driver *driver,
         return coro_leaf(self, driver, type, start);                                               \
     }                                                                                              \
     linkage const coro_descriptor name##_call_ = {                                                 \
-        CORO_LEAF_FIELDS_3_(#name, name##_leaf_, discard, size)}
-#define CORO_LEAF_FIELDS_(name, body, size) CORO_LEAF_FIELDS_3_(name, body, NULL, size)
-#define CORO_LEAF_FIELDS_3_(name, body, discard, size)                                             \
-    body, CORO_NAMED_(name) NULL, discard, sizeof(coro_call), sizeof(coro_call),                  \
+        CORO_LEAF_FIELDS_2_(#name, name##_leaf_, NULL, discard, size)}
+#else
+#define CORO_LEAF_2_(linkage, name, type, start, discard, size)                                    \
+    static const struct coro_leaf name##_leaf_ = {type, start};                                    \
+    linkage const coro_descriptor name##_call_ = {                                                 \
+        CORO_LEAF_FIELDS_2_(#name, coro_leaf_body, .leaf = &name##_leaf_, discard, size)}
+#endif
+#define CORO_LEAF_FIELDS_(name, body, size) CORO_LEAF_FIELDS_2_(name, body, NULL, NULL, size)
+#define CORO_LEAF_FIELDS_2_(name, body, leaf, discard, size)                                       \
+    body, CORO_NAMED_(name) {leaf}, discard, sizeof(coro_call), sizeof(coro_call),                \
         offsetof(coro_call, result), size
 #endif
 

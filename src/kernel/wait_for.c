@@ -52,7 +52,7 @@ static void discard_inner(coro_header *frame)
 
 #define WRAPPER(name)                                                                              \
     static const coro_descriptor name##_wrapper = {                                                \
-        name##_enter_, CORO_NAMED_("coro_wait_for") NULL, discard_inner, sizeof(struct name),     \
+        name##_enter_, CORO_NAMED_("coro_wait_for") {NULL}, discard_inner, sizeof(struct name),   \
         name##_zero_end_, 0, 0}
 WRAPPER(wait_for);
 WRAPPER(wait_not);

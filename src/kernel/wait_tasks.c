@@ -170,7 +170,7 @@ static void wait_discard(coro_header *frame)
 }
 
 static const coro_descriptor wait_descriptor = {
-    wait_tasks_enter_,        CORO_NAMED_("coro_wait") NULL,
+    wait_tasks_enter_,        CORO_NAMED_("coro_wait") {NULL},
     wait_discard,             sizeof(struct wait_tasks), wait_tasks_zero_end_,
     wait_tasks_result_offset_, wait_tasks_result_size_};
 

@@ -267,7 +267,7 @@ static void discard_until(coro_header *frame)
 
 /* As the one that ASYNC makes, for a call that holds another. */
 static const coro_descriptor call_descriptor = {
-    serve_threads_enter_, CORO_NAMED_("coro_serve_threads") NULL, discard_until,
+    serve_threads_enter_, CORO_NAMED_("coro_serve_threads") {NULL}, discard_until,
     sizeof(struct serve_threads), serve_threads_zero_end_, 0, 0};
 
 coro_void *coro_serve_threads_(coro_handler handler, void *context, const char *host,

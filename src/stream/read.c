@@ -425,7 +425,7 @@ static coro_status until_body(coro_header *self, coro_driver *driver, coro_heade
 
 static const coro_descriptor until_descriptor = {
     until_body,         "coro_stream_read_until",
-    __FILE__,           NULL,
+    __FILE__,           {NULL},
     NULL,               sizeof(until_call),
     sizeof(until_call), offsetof(coro_call, result),
     sizeof(size_t)};
