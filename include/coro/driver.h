@@ -204,7 +204,7 @@ bool coro_drive_(coro_driver *driver, coro_header *callee);
 
 /* Who suspends for nobody must not be a task. Where code must be small it is asked here, and not
  * whenever a task suspends (loop.c). */
-#if CORO_MINIMAL_
+#if !CORO_HOSTED
 #define CORO_CHECK_LOOPLESS_(driver)                                                               \
     CORO_CHECK((driver)->loop == NULL, "ASYNC_SUSPEND and YIELD need a driver of their own")
 #else
@@ -320,6 +320,7 @@ enum { CORO_DRIVER_CAREFUL_ = 8 };
 static inline void coro_driver_init(coro_driver *driver, coro_header *call)
 {
     CORO_CHECK(call != NULL, "a driver needs a call to drive");
+    CORO_USE_(drivers);
     coro_zero_(driver, sizeof *driver);
     call->caller = NULL;
     driver->frame = call;

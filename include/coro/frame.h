@@ -254,6 +254,7 @@ coro_status coro_end_result_(coro_header *self, int outcome); /* of one that RET
 #else
 extern bool coro_uses_pool_;  /* a loop was given memory, or an allocator: see CORO_USES_ */
 extern bool coro_uses_drops_; /* a coroutine has RETURNS(type, drop) */
+extern bool coro_uses_drivers_; /* a chain runs without a loop */
 void *coro_pool_take_(coro_pool *pool, size_t size);
 void coro_pool_give_(coro_pool *pool, void *block, size_t size);
 void coro_header_start_(coro_header *frame, const coro_descriptor *descriptor, unsigned flags);

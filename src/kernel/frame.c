@@ -18,8 +18,8 @@ CORO_THREAD_LOCAL coro_pool *coro_pool_current_;
 
 #if !CORO_HOSTED && !CORO_MINIMAL_
 bool coro_uses_pool_, coro_uses_drops_, coro_uses_callbacks_, coro_uses_cancel_,
-    coro_uses_closes_, coro_uses_deadlines_, coro_uses_forwards_, coro_uses_groups_,
-    coro_uses_hooks_, coro_uses_joins_, coro_uses_masks_, coro_uses_reports_,
+    coro_uses_closes_, coro_uses_deadlines_, coro_uses_drivers_, coro_uses_forwards_,
+    coro_uses_groups_, coro_uses_hooks_, coro_uses_joins_, coro_uses_masks_, coro_uses_reports_,
     coro_uses_runs_, coro_uses_shields_, coro_uses_stand_ins_, coro_uses_stops_;
 #endif
 
@@ -157,7 +157,7 @@ void coro_frame_free_slow_(coro_header *frame)
         coro_task_release(((coro_call *)frame)->object);
     }
 #endif
-    if (frame->flags & CORO_FRAME_POOL_) {
+    if (CORO_USES_(pool) && frame->flags & CORO_FRAME_POOL_) {
         CORO_CHECK(coro_pool_current_ != NULL,
                    "a frame of a loop's pool was freed outside of that loop");
         coro_pool_give_(coro_pool_current_, frame, frame->descriptor->size);

@@ -18,7 +18,7 @@
 
 static coro_task *task_of(coro_driver *driver, const coro_header *frame)
 {
-    if (driver->loop == NULL)
+    if (CORO_USES_(drivers) && driver->loop == NULL)
         coro_trap(coro_file_of(frame), (int)coro_frame_line(frame),
                   CORO_TEXT_("a block (timeout, shield, group) needs a loop, not coro_resume"));
     return (coro_task *)driver;

@@ -222,11 +222,14 @@ void coro_task_ended(coro_task *task)
                "a task ended with an error, and nobody can join it; AWAIT_CATCH it");
 }
 #else
-/* Free a done task with its root frame; its loop need not run. */
+/* Free a done task with its root frame; its loop need not run. Without a pool all is the program's:
+ * there is at most a result to drop, and an error to report. */
 void coro_task_destroy(coro_task *task)
 {
     coro_loop *loop = task->driver.loop;
     coro_pool *outer = coro_pool_current_;
+    if (!CORO_USES_(pool) && !CORO_USES_(drops) && !CORO_USES_(reports))
+        return;
     if (CORO_UNLIKELY(outer != &loop->pool)) {
         coro_pool_current_ = &loop->pool;
         coro_task_destroy(task);

@@ -114,7 +114,7 @@ coro_status coro_leaf(coro_header *self, coro_driver *driver, const coro_wait_ty
         coro_wait_finish(task, call);
         return CORO_STATUS_(CORO_DONE_);
     }
-    if (driver->loop == NULL)
+    if (CORO_USES_(drivers) && driver->loop == NULL)
         coro_leaf_no_loop(call);
     cancelled = CORO_USES_(cancel) && coro_cancel_check(task, self->caller, task->scope);
     if (!cancelled || type->forwards_cancel)
