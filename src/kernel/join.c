@@ -63,40 +63,42 @@ static inline void join_finish(coro_task *waiter, coro_call *call)
     call->coro.flags |= CORO_FRAME_DROP_;
 }
 
-/* The task has ended already. What is taken at once, in line, needs no hold on it. */
-CORO_FAST int join_done(coro_task *waiter, coro_call *call, coro_task *task)
+/* The task has ended already. What is taken at once, in line, needs no hold on it: is it? */
+CORO_FAST bool join_in_line(const coro_task *waiter, const coro_call *call, coro_task *task)
 {
-    int error = task->driver.frame->error;
-    bool in_line = CORO_HOSTED && call->coro.flags & CORO_FRAME_CALL_;
-    task->driver.flags |= CORO_TASK_TAKEN_;
-    if (CORO_LIKELY(in_line && waiter->driver.loop->budget > 0))
-        return error;
-    coro_task_retain(task);
-    waiter->wait.object = task;
-    if (in_line) {
-        call->coro.error = (int16_t)error;
-        return CORO_TURN_;
-    }
-    join_finish(waiter, call);
-    return error;
+    bool in_line = CORO_HOSTED && call->coro.flags & CORO_FRAME_CALL_ &&
+                   waiter->driver.loop->budget > 0;
+    if (in_line)
+        task->driver.flags |= CORO_TASK_TAKEN_;
+    return in_line;
 }
 
 static inline int join_start(coro_task *waiter, coro_call *call)
 {
     coro_task *task = call->object;
+    bool done;
     CORO_USE_(joins); /* and of what a record holds */
     if (task == NULL)
         return CORO_ENOMEM;
-    if (task->driver.flags & CORO_TASK_DONE_ && task->driver.loop == waiter->driver.loop)
-        return join_done(waiter, call, task);
     if (task == waiter)
         return CORO_ELOOP;
     if (task->driver.loop != waiter->driver.loop)
         return CORO_EWRONGLOOP;
+    done = coro_task_done(task);
+    if (done && join_in_line(waiter, call, task))
+        return task->driver.frame->error;
     coro_task_retain(task);
     waiter->wait.object = task;
-    coro_waiters_push(&task->joiners, waiter);
-    return CORO_PENDING_;
+    if (!done) {
+        coro_waiters_push(&task->joiners, waiter);
+        return CORO_PENDING_;
+    }
+    if (CORO_HOSTED && call->coro.flags & CORO_FRAME_CALL_) { /* the budget is used up */
+        call->coro.error = task->driver.frame->error;
+        return CORO_TURN_;
+    }
+    join_finish(waiter, call);
+    return task->driver.frame->error;
 }
 
 #if CORO_SCOPES
