@@ -43,10 +43,7 @@ typedef struct coro_timers {
 } coro_timers;
 #else
 typedef struct coro_timers {
-    coro_timer *sleeps; /* sorted lists: of tasks, */
-#if CORO_SCOPES
-    coro_timer *deadlines; /* and of scopes */
-#endif
+    coro_timer *first[CORO_SCOPES ? 2 : 1]; /* sorted lists: of sleeps, and of scopes */
 } coro_timers;
 #endif
 
@@ -128,9 +125,9 @@ struct coro_loop { /* private; here so that you can place it */
     uint8_t running, closed;
     uint8_t attention; /* what a turn must look at besides its tasks: bits, in backend.h */
     int failure;       /* of coro_loop_fail */
-    coro_time now;
 #endif
 #if CORO_HOSTED
+    coro_time now;
     coro_duration timer_slack;
     bool embedded; /* another loop waits for it */
     size_t received; /* bytes, since events were delivered last */

@@ -43,8 +43,6 @@ int coro_loop_init_(coro_loop *loop, const coro_loop_options *options)
     int error = loop->backend->open(loop, options);
     if (error != 0)
         return error;
-#endif
-#if !CORO_MINIMAL_
     loop->now = coro_backend_now(loop);
 #endif
     return 0;

@@ -197,16 +197,16 @@ static void callback_expired(coro_loop *loop, coro_handle *handle)
 #endif
 
 #if CORO_MINIMAL_
-#define expire_timers coro_timers_wake
+#define expire_timers(loop, now) coro_timers_wake(loop)
 #else
-static void expire_timers(coro_loop *loop)
+static void expire_timers(coro_loop *loop, coro_time now)
 {
     coro_timer *timer;
     int kind;
 #if CORO_HOSTED
     uint64_t end = loop->metrics.timers + RESUMES_UNASKED; /* then the system is asked again */
 #endif
-    while ((kind = coro_timers_expire(loop, loop->now, &timer)) >= 0) {
+    while ((kind = coro_timers_expire(loop, now, &timer)) >= 0) {
         if (kind == CORO_TIMER_SLEEP)
             coro_sleep_expired(coro_timer_task(timer));
 #if CORO_TIME_BITS == 64
@@ -277,7 +277,7 @@ CORO_SLOW void look_outside(coro_loop *loop, bool wait)
     loop->now = coro_backend_now(loop);
     if (CORO_UNLIKELY(loop->watchers != NULL))
         coro_watch_wait(loop, true);
-    expire_timers(loop);
+    expire_timers(loop, loop->now);
 }
 #else
 CORO_SLOW void look_outside(coro_loop *loop, bool wait)
@@ -285,11 +285,8 @@ CORO_SLOW void look_outside(coro_loop *loop, bool wait)
     CORO_WATCHDOG();
     if (wait && loop->ready == NULL && !STOPPING(loop))
         coro_bare_wait(loop);
-#if !CORO_MINIMAL_
-    loop->now = coro_backend_now(loop);
-#endif
     coro_flags_take(loop);
-    expire_timers(loop);
+    expire_timers(loop, coro_backend_now(loop));
 }
 #endif
 
