@@ -106,13 +106,16 @@ struct coro_loop { /* private; here so that you can place it */
     coro_pool pool;
 #endif
     coro_task *ready; /* the next turn's */
-#if CORO_MINIMAL_
-    coro_task **ready_end; /* where the next one is noted: nobody asks for the last */
-    coro_task *current;
-#else
-    coro_task *batch;      /* what is left of this turn's */
+#if !CORO_MINIMAL_
+    coro_task *batch; /* what is left of this turn's */
+#endif
+#if CORO_HOSTED
     coro_task *ready_last; /* not beside `ready`: a store of both would hold up a load of one */
+#else
+    coro_task **ready_end; /* where the next one is noted: nobody asks for the last */
+#endif
     coro_task *current;
+#if !CORO_MINIMAL_
     int budget; /* awaits that may still complete at once; below 0: none */
 #endif
 #if CORO_HOSTED
@@ -309,6 +312,35 @@ CORO_API void coro_check_thread(const coro_loop *loop);
 void coro_task_ready_(coro_task *task);
 #endif
 
+#if !CORO_MINIMAL_
+/* Go to the end of the ready queue. */
+CORO_FAST void coro_task_enqueue_(coro_loop *loop, coro_task *task)
+{
+    task->next = NULL;
+#if CORO_HOSTED
+    if (CORO_LIKELY(loop->ready_last != NULL))
+        loop->ready_last->next = task;
+    else
+        loop->ready = task;
+    loop->ready_last = task;
+#else
+    *loop->ready_end = task;
+    loop->ready_end = &task->next;
+#endif
+}
+#endif
+
+/* Nobody is in it any more. */
+CORO_FAST void coro_ready_clear_(coro_loop *loop)
+{
+    loop->ready = NULL;
+#if CORO_HOSTED
+    loop->ready_last = NULL;
+#else
+    loop->ready_end = &loop->ready;
+#endif
+}
+
 #if CORO_HOSTED || defined(CORO_BODIES_HERE_)
 #if CORO_MINIMAL_
 /* Go to the end of the ready queue. A task is woken by the end of its wait alone, which ends once:
@@ -323,17 +355,6 @@ void coro_task_ready_(coro_task *task)
     loop->ready_end = &task->next;
 }
 #else
-/* Go to the end of the ready queue. */
-CORO_FAST void coro_task_enqueue_(coro_loop *loop, coro_task *task)
-{
-    task->next = NULL;
-    if (CORO_LIKELY(loop->ready_last != NULL))
-        loop->ready_last->next = task;
-    else
-        loop->ready = task;
-    loop->ready_last = task;
-}
-
 CORO_INLINE void coro_task_ready_(coro_task *task)
 {
     coro_loop *loop = task->driver.loop;

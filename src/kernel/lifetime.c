@@ -16,8 +16,10 @@
 int coro_loop_init_(coro_loop *loop, const coro_loop_options *options)
 {
     coro_zero_(loop, sizeof *loop);
-#if CORO_MINIMAL_
+#if !CORO_HOSTED
     loop->ready_end = &loop->ready;
+#endif
+#if CORO_MINIMAL_
 #if !CORO_OUTCOMES_
     loop->pool.outcome.flags = CORO_FRAME_CALL_;
 #endif
@@ -86,7 +88,7 @@ static void drop_callbacks(coro_loop *loop)
 {
     for (coro_task *task = loop->ready; task != NULL; task = task->next)
         task->driver.flags = 0;
-    loop->ready = loop->ready_last = NULL;
+    coro_ready_clear_(loop);
 #if CORO_TIME_BITS == 64
     for (size_t i = 1; i <= loop->timers.count; i++) {
         coro_timer *timer = loop->timers.heap[i].timer;

@@ -34,8 +34,7 @@ CORO_FAST void run_batch(coro_loop *loop, unsigned attention)
 {
     coro_task *task = loop->ready, *next;
     (void)attention;
-    loop->ready = NULL;
-    loop->ready_end = &loop->ready;
+    coro_ready_clear_(loop);
     for (; task != NULL; task = next) {
         next = task->next;
         loop->current = task;
@@ -131,7 +130,7 @@ CORO_FAST void run_batch(coro_loop *loop, unsigned attention)
 {
     unsigned count = 0;
     loop->batch = loop->ready;
-    loop->ready = loop->ready_last = NULL;
+    coro_ready_clear_(loop);
 #if CORO_HOSTED
     if (CORO_UNLIKELY(attention & CORO_ATTEND_BATCH_))
         count = run_unusual(loop);
@@ -157,18 +156,16 @@ CORO_FAST void run_batch(coro_loop *loop, unsigned attention)
 /* Take a task that will be freed, or a handle, from the ready queue. */
 void coro_loop_forget(coro_loop *loop, coro_task *task)
 {
-    coro_task **place = &loop->batch;
+    coro_task **place = &loop->batch, *next = loop->ready;
     while (*place != NULL && *place != task)
         place = &(*place)->next;
     if (*place == task)
         *place = task->next;
-    place = &loop->ready;
-    loop->ready_last = NULL;
-    while (*place != NULL) {
-        if (*place == task)
-            *place = task->next;
-        else
-            loop->ready_last = *place, place = &(*place)->next;
+    coro_ready_clear_(loop);
+    for (coro_task *each; (each = next) != NULL;) {
+        next = each->next;
+        if (each != task)
+            coro_task_enqueue_(loop, each);
     }
     task->driver.flags &= (uint8_t)~CORO_TASK_QUEUED_;
 }
