@@ -166,7 +166,7 @@
     CORO_END_RESULT_()                                                                             \
     return coro_end_(&self->coro, coro_error_ != 0 ? coro_error_ : (int)coro_state_)
 #endif
-#if CORO_MINIMAL_
+#if !CORO_HOSTED
 #define CORO_END_RESULT_()                                                                         \
     if (sizeof *coro_returns_ > 1)                                                                 \
         return coro_end_result_(&self->coro, coro_error_ != 0 ? coro_error_ : (int)coro_state_);

@@ -112,9 +112,9 @@
     }
 
 /*
- * What a frame knows of its kind: a descriptor, of which the body is a part; or that body alone,
- * which then knows by a parameter that is never there whether it RETURNS. (The size divides by
- * zero when a result has a drop function: nobody would call it.)
+ * What a frame knows of its kind: a descriptor, of which the body is a part; or that body alone.
+ * (There the size divides by zero when a result has a drop function: nobody would call it.) Where
+ * code must be small a body knows by a parameter that is never there whether it RETURNS.
  */
 #if CORO_MINIMAL_
 #define CORO_KIND_(name) name##_enter_
@@ -122,9 +122,7 @@
 #define CORO_ANNOUNCE_(name)                                                                       \
     coro_status name##_enter_(coro_header *, coro_driver *, coro_header *);
 #define CORO_ENTRY_
-#define CORO_RETURNS_(name)                                                                        \
-    , char(*coro_returns_)[1 + ((unsigned)name##_result_size_ / !name##_has_drop_ - 1u < 0x7fffu)]
-#define CORO_RETURNS_NULL_ , NULL
+#define CORO_RESULT_OR_ZERO_(name) ((unsigned)name##_result_size_ / !name##_has_drop_)
 #else
 #define CORO_KIND_(name) &name##_descriptor
 #define CORO_DESCRIBE_(linkage, name)                                                              \
@@ -136,8 +134,15 @@
         name##_result_size_};
 #define CORO_ANNOUNCE_(name) extern const coro_descriptor name##_descriptor;
 #define CORO_ENTRY_ static
+#define CORO_RESULT_OR_ZERO_(name) ((unsigned)name##_result_size_)
+#endif
+#if CORO_HOSTED
 #define CORO_RETURNS_(name)
 #define CORO_RETURNS_NULL_
+#else
+#define CORO_RETURNS_(name)                                                                        \
+    , char(*coro_returns_)[1 + (CORO_RESULT_OR_ZERO_(name) - 1u < CORO_YIELDS_ - 1u)]
+#define CORO_RETURNS_NULL_ , NULL
 #endif
 
 #define CORO_CONSTRUCTOR_AT_(name, ...)                                                            \

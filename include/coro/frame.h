@@ -248,8 +248,8 @@ coro_header *coro_frame_at_(void *memory, const coro_descriptor *descriptor, siz
 coro_void *coro_call_of_(const coro_descriptor *descriptor, void *object, const void *argument);
 coro_status coro_yielded_(coro_driver *driver, coro_header *self);
 coro_status coro_end_(coro_header *self, int outcome);
-#if CORO_MINIMAL_
 coro_status coro_end_result_(coro_header *self, int outcome); /* of one that RETURNS */
+#if CORO_MINIMAL_
 #define coro_frame_free_(frame) (void)(frame) /* it is yours */
 #else
 extern bool coro_uses_pool_;  /* a loop was given memory, or an allocator: see CORO_USES_ */

@@ -232,8 +232,10 @@ coro_header *coro_frame_resolve_(coro_header *frame)
 void coro_drop_(coro_header *frame)
 {
     const coro_descriptor *descriptor = frame->descriptor;
-    if (CORO_USES_(drops) && descriptor->drop != NULL && frame->error == 0 &&
-        frame->flags & CORO_FRAME_RETURN_ && !(frame->flags & CORO_FRAME_TAKEN_))
+    if (!CORO_USES_(drops))
+        return;
+    if (frame->error == 0 && frame->flags & CORO_FRAME_RETURN_ &&
+        !(frame->flags & CORO_FRAME_TAKEN_) && descriptor->drop != NULL)
         descriptor->drop((char *)frame + descriptor->result_offset);
     frame->flags |= CORO_FRAME_TAKEN_;
 }
@@ -408,18 +410,13 @@ coro_status coro_end_(coro_header *self, int outcome)
     else if (outcome != CORO_STATE_FINISHED_ && outcome != CORO_STATE_UNWIND_)
         coro_misused_(self, CORO_MISUSED_STATE_);
     self->state = CORO_STATE_FINISHED_;
-#if !CORO_MINIMAL_
-    if ((int16_t)self->descriptor->result_size > 0 && self->error == 0 &&
-        !(self->flags & CORO_FRAME_RETURN_))
-        coro_misused_(self, CORO_MISUSED_RESULT_);
+#if CORO_SCOPES
     if (self->depth != 0)
         coro_misused_(self, CORO_MISUSED_BLOCK_);
 #endif
     return CORO_STATUS_(CORO_DONE_);
 }
-#endif
 
-#if CORO_MINIMAL_
 coro_status coro_end_result_(coro_header *self, int outcome)
 {
     coro_status status;

@@ -29,10 +29,13 @@ void coro_scope_enter(coro_driver *driver, coro_header *frame, coro_scope *scope
     coro_task *task = task_of(driver, frame);
     CORO_CHECK(!scope->open,
                "a block was entered twice; each open block needs a scope of its own in VARS");
-    coro_zero_(scope, sizeof *scope);
     scope->parent = task->scope;
     scope->frame = frame;
     scope->task = task;
+#if CORO_TIME_BITS == 64
+    scope->timer.index = 0;
+    scope->deadline = CORO_FOREVER;
+#endif
     scope->open = true;
     scope->flags = (uint8_t)flags;
     task->scope = scope;
@@ -80,9 +83,6 @@ static int enter_timed(coro_driver *driver, coro_header *frame, coro_scope *scop
     CORO_USE_(deadlines);
     CORO_USE_(cancel);
     coro_scope_enter(driver, frame, scope, 0);
-#if CORO_TIME_BITS == 64
-    scope->deadline = CORO_FOREVER;
-#endif
     error = coro_timers_reserve(driver->loop);
     if (error == 0)
         scope->flags |= CORO_SCOPE_TIMED_;
