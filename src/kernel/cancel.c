@@ -61,6 +61,13 @@ static bool reaches(const coro_task *task, const coro_header *frame, const coro_
     }
 }
 
+/* The clean-ups of a chain, from `frame` on: they shield no more. */
+static void take_masks(coro_header *frame, const coro_header *until)
+{
+    for (; frame != NULL && frame != until; frame = frame->caller)
+        frame->flags &= (uint8_t)~CORO_FRAME_MASK_;
+}
+
 /* Take the MASKs that a cancel of the running task must pierce. */
 void coro_cancel_unmask(coro_task *task, coro_header *frame)
 {
@@ -69,8 +76,7 @@ void coro_cancel_unmask(coro_task *task, coro_header *frame)
         return;
     task->driver.more &= (uint8_t)~CORO_TASK_UNMASK_;
     task->driver.loop->unmask_until = NULL;
-    for (; frame != NULL && frame != until; frame = frame->caller)
-        frame->flags &= (uint8_t)~CORO_FRAME_MASK_;
+    take_masks(frame, until);
 }
 
 /* A running frame has left its blocks: what they were to unmask is over. */
@@ -185,8 +191,7 @@ static void unmask(coro_task *task, const coro_scope *shield, const coro_scope *
         /* Its blocks' frames are known, and children look through them now. */
         frame = task->scope != last ? task->scope->frame : until;
     }
-    for (; frame != NULL && frame != until; frame = frame->caller)
-        frame->flags &= (uint8_t)~CORO_FRAME_MASK_;
+    take_masks(frame, until);
 }
 
 /* All children of the groups that are open in the task, from `shield` or its innermost block to

@@ -31,8 +31,10 @@ int coro_loop_init_(coro_loop *loop, const coro_loop_options *options)
         options = &none;
     coro_pool_init(&loop->pool, options->allocator, options->arena, options->arena_size);
 #endif
-    loop->report = options->report;
-    loop->report_context = options->context;
+    if (CORO_USES_(reports)) {
+        loop->report = options->report;
+        loop->report_context = options->context;
+    }
 #if CORO_HOSTED
     loop->backend = options->backend;
     if (loop->backend == NULL && coro_backend_default_ != NULL)

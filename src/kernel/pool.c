@@ -45,6 +45,8 @@ void coro_pool_init(coro_pool *pool, coro_allocator allocator, void *arena, size
     size_t astray = (uintptr_t)arena % 16;
     pool->call.coro.state = CORO_STATE_FINISHED_;
     pool->resumed.coro.flags = CORO_FRAME_CALL_;
+    if (!CORO_USES_(pool))
+        return;
     pool->allocator = allocator;
 #if CORO_HOSTED
     if (allocator.resize == NULL)
