@@ -39,7 +39,6 @@ CORO_FAST void start(coro_loop *loop, coro_task *task, coro_header *root, unsign
     task->driver.loop = loop;
     task->driver.room = CORO_DESCENT;
     task->driver.flags = (uint8_t)flags;
-    root->caller = NULL;
     loop->task_count++;
 #if CORO_HOSTED
     if (CORO_UNLIKELY(context != 0))
