@@ -23,8 +23,8 @@ void coro_task_release(coro_task *task)
 coro_task *coro_task_retain(coro_task *task)
 {
     if (task != NULL) {
-        CORO_CHECK(task->driver.references < UINT16_MAX, "too many references to a task");
         task->driver.references++;
+        CORO_CHECK(task->driver.references != 0, "too many references to a task");
     }
     return task;
 }

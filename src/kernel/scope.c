@@ -53,9 +53,9 @@ static void no_deadline(coro_scope *scope)
 #endif
 }
 
+/* It has none now. */
 static void set_deadline(coro_scope *scope, coro_time when)
 {
-    no_deadline(scope);
 #if CORO_TIME_BITS == 64
     scope->deadline = when;
     if (when == CORO_FOREVER)
@@ -149,9 +149,11 @@ static int may_reschedule(const coro_scope *scope)
 int coro_timeout_reschedule_at(coro_scope *scope, coro_time when)
 {
     int error = may_reschedule(scope);
-    if (error == 0)
-        set_deadline(scope, when);
-    return error;
+    if (error != 0)
+        return error;
+    no_deadline(scope);
+    set_deadline(scope, when);
+    return 0;
 }
 
 int coro_timeout_reschedule(coro_scope *scope, coro_duration delay)
@@ -159,9 +161,8 @@ int coro_timeout_reschedule(coro_scope *scope, coro_duration delay)
     int error = delay == CORO_DURATION_INVALID ? CORO_EINVAL : may_reschedule(scope);
     if (error != 0)
         return error;
-    if (delay == CORO_FOREVER)
-        no_deadline(scope);
-    else
+    no_deadline(scope);
+    if (delay != CORO_FOREVER)
         set_deadline(scope, coro_time_after(coro_loop_time(scope->task->driver.loop), delay));
     return 0;
 }
