@@ -48,7 +48,7 @@ static bool reaches(const coro_task *task, const coro_header *frame, const coro_
                 if (is_shield(scope))
                     return false;
             }
-            if (CORO_USES_(masks) && frame->flags & CORO_FRAME_MASK_)
+            if (frame->flags & CORO_FRAME_MASK_)
                 return false;
         }
         if (task->driver.flags & CORO_TASK_CANCELED_)

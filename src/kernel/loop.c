@@ -211,7 +211,7 @@ static void expire_timers(coro_loop *loop, coro_time now)
             callback_expired(loop, coro_container_of(timer, coro_handle, timer));
 #endif
 #if CORO_SCOPES
-        else if (CORO_USES_(deadlines))
+        else
             coro_scope_expired(coro_container_of(timer, coro_scope, timer));
 #endif
 #if CORO_HOSTED
