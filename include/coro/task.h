@@ -153,7 +153,19 @@ CORO_API CORO_NODISCARD coro_task *coro_create_task_(coro_loop *loop, coro_heade
 
 /* The same in memory of the caller's, which must live until the task has ended. Cannot fail,
  * except where timers are kept in a heap that cannot grow: CORO_ENOMEM, the call is freed. */
+#if CORO_HOSTED || CORO_MINIMAL_ || !CORO_HAS_TYPEOF
 #define coro_task_start_at(loop, task, call) coro_task_start_at_((loop), (task), &(call)->coro)
+#else /* of a coroutine it is known that it is no call of the library, which must be kept first */
+#define coro_task_start_at(loop, task, call)                                                       \
+    _Generic((__typeof__(call))0,                                                                  \
+        coro_void *: coro_task_start_at_,                                                          \
+        coro_size *: coro_task_start_at_,                                                          \
+        coro_int *: coro_task_start_at_,                                                           \
+        coro_pointer *: coro_task_start_at_,                                                       \
+        coro_any *: coro_task_start_at_,                                                           \
+        default: coro_task_start_frame_)((loop), (task), &(call)->coro)
+int coro_task_start_frame_(coro_loop *loop, coro_task *task, coro_header *frame);
+#endif
 #if CORO_MINIMAL_
 void coro_task_start_(coro_loop *loop, coro_task *task, coro_header *call);
 static inline int coro_task_start_at_(coro_loop *loop, coro_task *task, coro_header *call)

@@ -60,15 +60,9 @@ CORO_FAST void start(coro_loop *loop, coro_task *task, coro_header *root, unsign
 }
 
 /* A frame of another loop's pool cannot live here: it moves to the heap, if there is one. */
-CORO_SLOW coro_header *adopt_slow(coro_loop *loop, coro_header *call)
+static coro_header *move(coro_loop *loop, coro_header *call)
 {
     coro_header *copy = NULL;
-    coro_check_thread(loop);
-#if CORO_HOSTED
-    if (coro_pool_current_ == NULL && loop->context == 0 && coro_context_adopt != NULL)
-        coro_context_adopt(loop);
-#endif
-    call = coro_frame_keep(call);
     if (!CORO_USES_(pool))
         return call;
     if (!(call->flags & CORO_FRAME_POOL_) || coro_pool_current_ == &loop->pool)
@@ -87,6 +81,16 @@ CORO_SLOW coro_header *adopt_slow(coro_loop *loop, coro_header *call)
     return copy;
 }
 
+CORO_SLOW coro_header *adopt_slow(coro_loop *loop, coro_header *call)
+{
+    coro_check_thread(loop);
+#if CORO_HOSTED
+    if (coro_pool_current_ == NULL && loop->context == 0 && coro_context_adopt != NULL)
+        coro_context_adopt(loop);
+#endif
+    return move(loop, coro_frame_keep(call));
+}
+
 /* A new task's call: of the running loop's pool, mostly. Or the frame that says CORO_ENOMEM. */
 CORO_FAST coro_header *adopt(coro_loop *loop, coro_header *call)
 {
@@ -98,9 +102,9 @@ CORO_FAST coro_header *adopt(coro_loop *loop, coro_header *call)
     return adopt_slow(loop, call);
 }
 
-int coro_task_start_at_(coro_loop *loop, coro_task *task, coro_header *call)
+/* The call is adopted. */
+CORO_FAST int start_at(coro_loop *loop, coro_task *task, coro_header *call)
 {
-    call = adopt(loop, call);
     if (call->error == CORO_ENOMEM)
         return CORO_ENOMEM;
     if (coro_timers_reserve(loop) != 0) {
@@ -114,6 +118,20 @@ int coro_task_start_at_(coro_loop *loop, coro_task *task, coro_header *call)
 #endif
     return 0;
 }
+
+int coro_task_start_at_(coro_loop *loop, coro_task *task, coro_header *call)
+{
+    return start_at(loop, task, adopt(loop, call));
+}
+
+#if !CORO_HOSTED
+int coro_task_start_frame_(coro_loop *loop, coro_task *task, coro_header *frame)
+{
+    CORO_CHECK(frame != NULL && frame->state == CORO_STATE_START_,
+               "coro_task_start_at needs a call that was not started: of a name_at()");
+    return start_at(loop, task, move(loop, frame));
+}
+#endif
 
 CORO_FAST int make(coro_loop *loop, coro_task **out, coro_header *call, bool queue)
 {
