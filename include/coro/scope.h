@@ -84,7 +84,9 @@ enum { /* flags */
  * Whether it is inside is known wherever it is asked: the compiler leaves out the question.
  */
 #define CORO_BLOCK_(n, scope, enter, join)                                                         \
-    for (coro_error_ = (enter), coro_inside_ = coro_error_ == 0;; coro_inside_ = false)            \
+    for ((void)sizeof((scope)->open), /* a pointer to something else does not compile */           \
+         coro_error_ = (enter), coro_inside_ = coro_error_ == 0;;                                  \
+         coro_inside_ = false)                                                                     \
         if (!coro_inside_) {                                                                       \
             CORO_CASE_(n):                                                                         \
             join;                                                                                  \
