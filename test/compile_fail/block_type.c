@@ -2,11 +2,11 @@
 /*
  * A timeout is given a group instead of a scope.
  *
- *   gcc -O0: error member named 'phase'
- *   gcc -O2: error member named 'phase'
- *   clang -O0: error member named 'phase'
- *   clang -O2: error member named 'phase'
- *   tcc: error field not found: phase
+ *   gcc -O0: error member named 'open'
+ *   gcc -O2: error member named 'open'
+ *   clang -O0: error member named 'open'
+ *   clang -O2: error member named 'open'
+ *   tcc: error field not found: open
  */
 #include <coro/group.h>
 
