@@ -347,3 +347,27 @@ Test(finally, shields_whatever_way_it_was_entered)
     EQ(RUN(call_throws_while_cancelled()), 0);
     SAID("f:0 -5 f:0 0 7 -125 ");
 }
+
+ASYNC(seven, RETURNS(int))
+{
+    ASYNC_BEGIN;
+    ASYNC_RETURN(7);
+    ASYNC_END;
+}
+
+ASYNC(catches_at_once, VARS(int error, value;))
+{
+    ASYNC_BEGIN;
+    ASYNC_THROW(CORO_EIO);
+  ASYNC_FINALLY:
+    self->error = 1;
+    AWAIT_CATCH(self->error, self->value, seven()); /* with an error on its way already */
+    say("%d %d", self->error, self->value);
+    ASYNC_END;
+}
+
+Test(finally, an_await_that_would_catch_takes_its_result_though_an_error_is_pending)
+{
+    EQ(RUN(catches_at_once()), CORO_EIO);
+    SAID("0 7");
+}

@@ -219,8 +219,7 @@
 #define CORO_CATCH_AT_(n, error_lvalue, call, end)                                                 \
     do {                                                                                           \
         CORO_START_(n, call)                                                                       \
-        (error_lvalue) = CORO_FAILED_() ? coro_error_ : 0;                                         \
-        if (coro_error_ == 0)                                                                      \
+        if (((error_lvalue) = CORO_FAILED_() ? coro_error_ : 0) == 0)                              \
             end;                                                                                   \
         coro_error_ = 0;                                                                           \
     } while (0)
