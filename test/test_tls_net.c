@@ -308,6 +308,28 @@ Test(tls_net, c139_a_connection_that_is_lost_while_it_is_busy_is_an_error)
     EQ(RUN_NET(lost()), 0);
 }
 
+/* An alert that cannot be sent is not the reason. */
+ASYNC(greets_nobody, VARS(coro_stream *stream; int other, error; coro_tls_options options;))
+{
+    ASYNC_BEGIN;
+    self->options.server_name = "localhost";
+    connect_half(&self->stream, &self->other);
+    close(self->other);
+    AWAIT_CATCH(self->error, coro_start_tls(&self->stream, client_context, &self->options));
+    EQ(self->error, CORO_ETRUNCATED);
+    connect_half(&self->stream, &self->other);
+    reset_by(self->other);
+    AWAIT_CATCH(self->error, coro_start_tls(&self->stream, client_context, &self->options));
+    EQ(self->error, CORO_ECONNRESET);
+    HOLDS(self->stream == NULL);
+    ASYNC_END;
+}
+
+Test(tls_net, c137_who_has_gone_before_the_handshake_fails_it)
+{
+    EQ(RUN_NET(greets_nobody()), 0);
+}
+
 ASYNC(inside_of_tcp, VARS(coro_stream *stream;))
 {
     ASYNC_BEGIN;

@@ -61,15 +61,15 @@ static ptrdiff_t send_now(coro_tls *tls, const char *data, size_t size)
     return tls->inner != NULL ? coro_stream_try_write(tls->inner, &slice, 1) : CORO_ECLOSED;
 }
 
-/* In a handshake that is the end of all. Afterwards OpenSSL is not told, which would not read any
- * more: who refuses what we send may have said why. */
-static int cannot_send(coro_tls *tls, int error)
+/* After the handshake OpenSSL is not told, which would not read any more: who refuses what we send
+ * may have said why. False: it has to be. */
+static bool give_up_sending(coro_tls *tls, int error)
 {
     if (tls->is_shaking || tls->error != 0)
-        return coro_tls_fail(tls, error);
+        return false;
     tls->send_error = (int16_t)error;
     coro_buffer_free(&tls->stream.loop->pool, &tls->out);
-    return error;
+    return true;
 }
 
 int coro_tls_flush(coro_tls *tls)
@@ -87,7 +87,9 @@ int coro_tls_flush(coro_tls *tls)
         int refused = coro_stream_want(tls->inner, CORO_STREAM_WRITE);
         error = refused != 0 ? refused : CORO_EAGAIN;
     }
-    return error != 0 && error != CORO_EAGAIN ? cannot_send(tls, error) : error;
+    if (error == 0 || error == CORO_EAGAIN || give_up_sending(tls, error))
+        return error;
+    return coro_tls_fail(tls, error);
 }
 
 int coro_tls_put(coro_tls *tls, const char *data, size_t size)
@@ -99,10 +101,8 @@ int coro_tls_put(coro_tls *tls, const char *data, size_t size)
         sent = send_now(tls, data, size);
         if (CORO_LIKELY(sent == (ptrdiff_t)size))
             return 0;
-        if (sent < 0 && sent != CORO_EAGAIN) {
-            (void)cannot_send(tls, (int)sent);
-            return tls->error;
-        }
+        if (sent < 0 && sent != CORO_EAGAIN)
+            return give_up_sending(tls, (int)sent) ? 0 : (int)sent;
     }
     if (sent > 0)
         data += sent, size -= (size_t)sent;
@@ -113,8 +113,8 @@ int coro_tls_put(coro_tls *tls, const char *data, size_t size)
     coro_buffer_append(&tls->out, data, size);
     if (tls->is_corked)
         return 0;
-    (void)coro_tls_flush(tls);
-    return tls->error;
+    sent = coro_tls_flush(tls);
+    return sent == CORO_EAGAIN || tls->send_error != 0 ? 0 : (int)sent;
 }
 
 static int bio_write(BIO *bio, const char *data, size_t size, size_t *count)
