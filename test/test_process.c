@@ -244,6 +244,31 @@ Test(process, it_gets_descriptors_by_number_and_no_others)
     close(other);
 }
 
+ASYNC(hears_all, VARS(coro_process *child; coro_process_output output;))
+{
+    ASYNC_BEGIN;
+    AWAIT(self->child,
+          coro_create_subprocess_exec(CORO_ARGV("sh", "-c", "cat; echo err >&2"), &piped));
+    AWAIT(coro_process_communicate(self->child, "in", 2, 100, &self->output));
+    say("%s%s", self->output.out.data, self->output.err.data);
+  ASYNC_FINALLY:
+    coro_process_output_free(&self->output);
+    AWAIT(coro_process_close(&self->child));
+    ASYNC_END;
+}
+
+/* A daemon: the ends of the pipes have the numbers that the child's are to have. */
+Test(process, c141_who_has_no_standard_descriptors_has_children_as_well)
+{
+    int in = fcntl(0, F_DUPFD_CLOEXEC, 100), out = fcntl(1, F_DUPFD_CLOEXEC, 100);
+    close(0);
+    close(1);
+    EQ(RUN_OS(hears_all()), 0);
+    EQ(dup2(in, 0), 0);
+    EQ(dup2(out, 1), 1);
+    SAID("inerr\n");
+}
+
 Test(process, its_signals_are_as_if_it_were_the_first)
 {
     coro_process_options options = {.in = 0};

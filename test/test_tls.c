@@ -281,6 +281,29 @@ Test(tls, closing_is_bounded_in_time)
     EQ(RUN(stalled_close()), 0);
 }
 
+/* Who does not wait any more cuts it off. */
+ASYNC(cancelled_close, VARS(coro_task *task; int error;))
+{
+    ASYNC_BEGIN;
+    AWAIT(open_ends(100));
+    AWAIT(coro_stream_write(ends.client, message, 10000));
+    self->task = coro_create_task(coro_stream_close(&ends.client));
+    AWAIT(coro_yield());
+    coro_task_cancel(self->task);
+    AWAIT_CATCH(self->error, coro_task_join(self->task));
+    EQ(self->error, CORO_ECANCELED);
+    coro_task_release(self->task);
+    AWAIT_CATCH(self->error, coro_stream_read_exactly(ends.server, heard_bytes, 10000));
+    EQ(self->error, CORO_ECONNRESET);
+    coro_stream_abort(&ends.server);
+    ASYNC_END;
+}
+
+Test(tls, a_close_that_is_cancelled_aborts)
+{
+    EQ(RUN(cancelled_close()), 0);
+}
+
 ASYNC(write_after_close_has_begun, VARS(coro_task *task; coro_stream *other; int error;))
 {
     ASYNC_BEGIN;

@@ -330,6 +330,126 @@ Test(tls_net, c137_who_has_gone_before_the_handshake_fails_it)
     EQ(RUN_NET(greets_nobody()), 0);
 }
 
+/* What was said in plain text before the handshake is not overtaken by it. */
+ASYNC(changes_to_tls, VARS(coro_task *task; int file; size_t n;), SCRATCH(char line[32];))
+{
+    ASYNC_BEGIN;
+    connect_streams(&ends.client, &ends.server);
+    ends.options.server_name = "localhost";
+    AWAIT(coro_stream_write(ends.client, "STARTTLS\r\n", 10)); /* not sent yet */
+    self->task = coro_create_task(coro_start_tls(&ends.client, client_context, &ends.options));
+    AWAIT(self->n, coro_stream_read_line(ends.server, self->line, sizeof self->line));
+    EQ(self->n, 10);
+    AWAIT(coro_start_tls(&ends.server, server_context, NULL));
+    AWAIT(coro_task_join(self->task));
+    coro_task_release(self->task);
+    self->file = memfd_create("digits", MFD_CLOEXEC);
+    EQ(write(self->file, "0123456789", 10), 10);
+    AWAIT(coro_stream_write(ends.server, "<", 1));
+    AWAIT(self->n, coro_stream_sendfile(ends.server, self->file, 4, 100));
+    EQ(self->n, 6);
+    EQ(lseek(self->file, 0, SEEK_CUR), 10);
+    AWAIT(coro_stream_write(ends.server, ">", 1));
+    AWAIT(coro_stream_read_exactly(ends.client, self->line, 8));
+    HOLDS(memcmp(self->line, "<456789>", 8) == 0);
+    close(self->file);
+    AWAIT(close_ends());
+    ASYNC_END;
+}
+
+Test(tls_net, c138_begins_behind_plain_text_and_sends_a_file_between_writes)
+{
+    EQ(RUN_NET(changes_to_tls()), 0);
+}
+
+/* Both say their end, and what was on its way meanwhile harms nobody. */
+ASYNC(ends_gracefully, VARS(coro_task *task; size_t n;))
+{
+    ASYNC_BEGIN;
+    connect_streams(&ends.client, &ends.server);
+    AWAIT(shake_hands());
+    AWAIT(coro_stream_write(ends.server, "unread", 6));
+    AWAIT(coro_stream_write(ends.client, "bye", 3));
+    self->task = coro_create_task(coro_stream_close_graceful(&ends.client, CORO_SECONDS(20)));
+    AWAIT(coro_stream_read_exactly(ends.server, heard_bytes, 3));
+    AWAIT(self->n, coro_stream_read(ends.server, heard_bytes, 1));
+    EQ(self->n, 0);
+    AWAIT(coro_stream_write(ends.server, message, sizeof message));
+    AWAIT(coro_stream_close(&ends.server));
+    AWAIT(coro_task_join(self->task));
+    coro_task_release(self->task);
+    ASYNC_END;
+}
+
+Test(tls_net, c138_a_graceful_close_waits_for_the_other_end)
+{
+    EQ(RUN_NET(ends_gracefully()), 0);
+}
+
+/* A record that is cut in its middle: what came before it, and no end. */
+ASYNC(is_cut, VARS(size_t n; int error;))
+{
+    static const coro_slice half = {"\x17\x03\x03\x01\x00half", 9};
+    ASYNC_BEGIN;
+    connect_streams(&ends.client, &ends.server);
+    AWAIT(shake_hands());
+    AWAIT(coro_stream_write(ends.client, "whole", 5));
+    AWAIT(coro_stream_drain(ends.client));
+    EQ(coro_stream_try_write(coro_tls_of(ends.client)->inner, &half, 1), 9);
+    EQ(coro_stream_try_shutdown_write(coro_tls_of(ends.client)->inner), 0);
+    AWAIT(self->n, coro_stream_read(ends.server, heard_bytes, 9));
+    EQ(self->n, 5);
+    AWAIT_CATCH(self->error, self->n, coro_stream_read_line(ends.server, heard_bytes, 9));
+    EQ(self->error, CORO_ETRUNCATED);
+    coro_stream_abort(&ends.client);
+    coro_stream_abort(&ends.server);
+    ASYNC_END;
+}
+
+Test(tls_net, a_record_that_is_cut_in_its_middle_is_no_end)
+{
+    EQ(RUN_NET(is_cut()), 0);
+}
+
+ASYNC(passes_on, ARGS(coro_stream *, from, coro_stream *, to), VARS(size_t n;))
+{
+    ASYNC_BEGIN;
+    AWAIT(self->n, coro_stream_copy(self->from, self->to, SIZE_MAX));
+    AWAIT(coro_stream_shutdown_write(self->to));
+    ASYNC_END;
+}
+
+/* client ═ TLS ═ server ─ copies ─ near ─ plain ─ far */
+ASYNC(is_proxied, VARS(coro_stream *near, *far; coro_group group; size_t n;))
+{
+    ASYNC_BEGIN;
+    fill_message();
+    connect_streams(&ends.client, &ends.server);
+    AWAIT(shake_hands());
+    connect_streams(&self->near, &self->far);
+    CORO_GROUP(self->group) {
+        coro_group_create_task(&self->group, passes_on(ends.server, self->near));
+        coro_group_create_task(&self->group, passes_on(self->near, ends.server));
+        AWAIT(move(ends.client, self->far, sizeof message));
+        AWAIT(coro_stream_shutdown_write(ends.client));
+        AWAIT(self->n, coro_stream_read(self->far, heard_bytes, 1));
+        EQ(self->n, 0);
+        AWAIT(move(self->far, ends.client, sizeof message));
+        AWAIT(coro_stream_shutdown_write(self->far));
+        AWAIT(self->n, coro_stream_read(ends.client, heard_bytes, 1));
+        EQ(self->n, 0);
+    }
+    AWAIT(close_ends());
+    AWAIT(coro_stream_close(&self->near));
+    AWAIT(coro_stream_close(&self->far));
+    ASYNC_END;
+}
+
+Test(tls_net, a_proxy_between_it_and_plain_text_passes_on_data_and_each_end)
+{
+    EQ(RUN_NET(is_proxied()), 0);
+}
+
 ASYNC(inside_of_tcp, VARS(coro_stream *stream;))
 {
     ASYNC_BEGIN;
