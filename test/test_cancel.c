@@ -197,3 +197,42 @@ Test(cancel, of_itself_in_a_finally_reaches_children_and_blocks)
     EQ(RUN(run_both()), 0);
     SAID("child -125 at 10, left at 10 -125, body behind -125");
 }
+
+/* --- waits that need not wait ----------------------------------------------------------------- */
+
+static int dropped;
+
+static void drop(int result)
+{
+    (void)result;
+    dropped++;
+}
+
+ASYNC(gives, RETURNS(int, drop))
+{
+    ASYNC_BEGIN;
+    ASYNC_RETURN(1);
+    ASYNC_END;
+}
+
+/* More often than one resume may go on at once. */
+ASYNC(joins_what_has_ended, VARS(coro_task *task; int i, error;))
+{
+    ASYNC_BEGIN;
+    self->task = coro_create_task(gives());
+    AWAIT(coro_sleep(CORO_MS(1)));
+    coro_task_cancel(coro_current_task());
+    for (self->i = 0; self->i < 3 * CORO_BUDGET; self->i++) {
+        AWAIT_CATCH(self->error, coro_task_join(self->task));
+        EQ(self->error, CORO_ECANCELED);
+    }
+    EQ(coro_task_uncancel(coro_current_task()), 0);
+    coro_task_release(self->task);
+    EQ(dropped, 1);
+    ASYNC_END;
+}
+
+Test(cancel, a_cancelled_task_that_joins_an_ended_one_again_and_again_does_not_keep_it)
+{
+    EQ(RUN(joins_what_has_ended()), 0);
+}

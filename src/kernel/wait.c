@@ -69,11 +69,11 @@ coro_status coro_leaf_yield(coro_task *task, coro_call *call, int error)
 static coro_status cancelled(coro_task *task, coro_call *call, const coro_wait_type *type,
                              int (*start)(coro_task *, coro_call *))
 {
-    coro_status status;
     bool starts = type->forwards_cancel;
-    if (starts && start(task, call) == CORO_PENDING_) {
-        status = coro_leaf_wait(task, call, type);
-        if (type->cancel(task))
+    int answer = starts ? start(task, call) : 0;
+    if (answer > 0) {
+        coro_status status = coro_leaf_wait(task, call, type);
+        if (answer == CORO_TURN_ || type->cancel(task))
             coro_wait_done(task, CORO_ECANCELED);
         coro_cancel_pass_on(task->driver.loop);
         return status;
