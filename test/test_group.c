@@ -330,3 +330,135 @@ Test(group, ten_thousand_failing_groups_leave_nothing_behind)
 {
     EQ(RUN(crowd()), CORO_EIO);
 }
+
+/* --- a body that is cancelled by itself ------------------------------------------------------- */
+
+ASYNC(cleaning, ARGS(long, ms, int, error))
+{
+    ASYNC_BEGIN;
+    AWAIT(coro_sleep(CORO_SECONDS(10)));
+  ASYNC_FINALLY:
+    AWAIT(coro_sleep(CORO_MS(self->ms)));
+    say("cleaned@%ld ", now_ms());
+    if (self->error != 0)
+        self->coro.error = (int16_t)self->error;
+    ASYNC_END;
+}
+
+/* Nobody cancels the group: its body joins a task that was cancelled. */
+ASYNC(joins_a_cancelled_task, ARGS(int, child_error),
+      VARS(coro_group group; coro_task *task; int error;))
+{
+    ASYNC_BEGIN;
+    self->task = coro_create_task(child(1, 1000));
+    coro_task_cancel(self->task);
+    ASYNC_TRY;
+    CORO_GROUP(self->group) {
+        coro_group_create_task(&self->group, cleaning(5, self->child_error));
+        AWAIT(coro_sleep(CORO_MS(1)));
+        AWAIT(coro_task_join(self->task));
+        say("never ");
+    }
+    say("never ");
+    ASYNC_CATCH(self->error);
+    say("%d@%ld ", self->error, now_ms());
+    ASYNC_END_TRY;
+    AWAIT(coro_yield()); /* who caught it is not cancelled */
+  ASYNC_FINALLY:
+    coro_task_release(self->task);
+    ASYNC_END;
+}
+
+Test(group, c096_a_body_that_joins_a_cancelled_task_is_not_left_as_if_all_were_well)
+{
+    EQ(RUN(joins_a_cancelled_task(0)), 0);
+    SAID("1:-125@0 cleaned@6 -125@6 ");
+}
+
+Test(group, c096_but_a_childs_error_comes_first)
+{
+    EQ(RUN(joins_a_cancelled_task(CORO_EIO)), 0);
+    SAID("1:-125@0 cleaned@6 -5@6 ");
+}
+
+ASYNC(throws_in_group, ARGS(bool, collects), VARS(coro_group group;))
+{
+    ASYNC_BEGIN;
+    if (self->collects) {
+        CORO_GROUP_COLLECT(self->group) {
+            coro_group_create_task(&self->group, child(1, 10)); /* nobody cancels it there */
+            ASYNC_THROW(CORO_ECANCELED);
+        }
+    } else {
+        CORO_GROUP(self->group) {
+            ASYNC_THROW(CORO_ECANCELED);
+        }
+    }
+    say("never ");
+    ASYNC_END;
+}
+
+Test(group, c096_a_cancelled_error_that_the_body_throws_goes_on)
+{
+    EQ(RUN(throws_in_group(false)), CORO_ECANCELED);
+    EQ(RUN(throws_in_group(true)), CORO_ECANCELED);
+    SAID("1:0@10 ");
+}
+
+ASYNC(takes_its_cancel_back, VARS(coro_group group; int error;))
+{
+    ASYNC_BEGIN;
+    ASYNC_TRY;
+    CORO_GROUP(self->group) {
+        coro_group_create_task(&self->group, cleaning(5, 0));
+        AWAIT(coro_sleep(CORO_SECONDS(1)));
+    }
+    say("never ");
+    ASYNC_CATCH(self->error);
+    say("%d@%ld ", self->error, now_ms());
+    ASYNC_END_TRY;
+    AWAIT(coro_sleep(CORO_MS(1)));
+    ASYNC_END;
+}
+
+ASYNC(cancels_and_takes_it_back, VARS(coro_task *task;))
+{
+    ASYNC_BEGIN;
+    self->task = coro_create_task(takes_its_cancel_back());
+    AWAIT(coro_sleep(CORO_MS(10)));
+    coro_task_cancel(self->task);
+    AWAIT(coro_sleep(CORO_MS(2)));
+    EQ(coro_task_uncancel(self->task), 0); /* the body is over, a child cleans up */
+    AWAIT(coro_task_join(self->task));
+    coro_task_release(self->task);
+    ASYNC_END;
+}
+
+Test(group, c099_a_cancel_that_is_taken_back_while_the_block_joins_has_ended_the_body)
+{
+    EQ(RUN(cancels_and_takes_it_back()), 0);
+    SAID("cleaned@15 -125@15 ");
+}
+
+ASYNC(inner_joins, VARS(coro_group outer, inner; int error;))
+{
+    ASYNC_BEGIN;
+    ASYNC_TRY;
+    CORO_GROUP(self->outer) {
+        coro_group_create_task(&self->outer, child(CORO_EIO, 5));
+        CORO_GROUP(self->inner) {
+            coro_group_create_task(&self->inner, cleaning(7, 0));
+        }
+        say("never ");
+    }
+    ASYNC_CATCH(self->error);
+    say("%d@%ld ", self->error, now_ms());
+    ASYNC_END_TRY;
+    ASYNC_END;
+}
+
+Test(group, c099_a_child_that_fails_reaches_a_block_inside_that_waits_for_its_own)
+{
+    EQ(RUN(inner_joins()), 0);
+    SAID("-5:0@5 cleaned@12 -5@12 ");
+}

@@ -15,6 +15,8 @@
  * failure) cancels its siblings and the block's body; when all have ended, the
  * block fails with that first error. coro_group_errors tells of all of them,
  * a tree where groups are nested. Cancelling what is around cancels the children.
+ * A body that ends with CORO_ECANCELED by itself, for it joined a task that was cancelled,
+ * cancels the children too, and that is the block's error.
  *
  * CORO_GROUP_COLLECT is the patient form: errors cancel nobody. A child that must be ready
  * before others may count on it is started by coro_group_start, which awaits its word.

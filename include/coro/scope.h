@@ -49,7 +49,8 @@ enum { /* flags */
     CORO_SCOPE_SHIELD_ = 4,
     CORO_SCOPE_TIMED_ = 8, /* has room for a timer reserved */
     CORO_SCOPE_GROUP_ = 16,
-    CORO_SCOPE_QUIET_ = 32 /* its time is up: the block ends without an error */
+    CORO_SCOPE_QUIET_ = 32, /* its time is up: the block ends without an error */
+    CORO_SCOPE_OWN_ = 64 /* the body ended with CORO_ECANCELED before anybody cancelled it */
 };
 
 /* Fail the block with CORO_ETIMEDOUT when it lasts longer than `delay`; zero or less: at its

@@ -82,7 +82,8 @@ static int create_child(coro_group *group, coro_task **out, coro_header *call, c
     task->group = group;
     coro_ring_add(&group->children, task);
     group->count++;
-    if (coro_cancel_around(group->scope.task, &group->scope))
+    if (group->scope.task->driver.flags & CORO_TASK_CANCEL_ &&
+        coro_cancel_around(group->scope.task, &group->scope))
         task->driver.flags |= CORO_TASK_CANCEL_;
     if (out != NULL)
         *out = task;
@@ -183,7 +184,10 @@ bool coro_group_leave_(coro_driver *driver, coro_header *frame, coro_group *grou
     (void)driver, (void)frame;
     group->pending = (int16_t)pending;
     if (pending == CORO_ECANCELED) {
-        coro_scope_cancel_too(&group->scope);
+        if (!(group->scope.flags & CORO_SCOPE_CANCELED_))
+            group->scope.flags |= CORO_SCOPE_OWN_;
+        if (!group->collects)
+            coro_scope_cancel_too(&group->scope);
     } else if (pending < 0) {
 #if CORO_HOSTED
         group->body_error = (int16_t)pending;

@@ -192,7 +192,8 @@ int coro_scope_exit_(coro_driver *driver, coro_header *frame, coro_scope *scope,
     if (scope->flags & CORO_SCOPE_CANCELED_) {
         coro_cancel_left(task, frame);
         coro_cancel_settle(task);
-        if (outcome == CORO_ECANCELED && !coro_cancel_check(task, frame, task->scope)) {
+        bool own = CORO_USES_(groups) && scope->flags & CORO_SCOPE_OWN_;
+        if (outcome == CORO_ECANCELED && !own && !coro_cancel_check(task, frame, task->scope)) {
             bool fails = (scope->flags & (CORO_SCOPE_EXPIRED_ | CORO_SCOPE_QUIET_)) ==
                          CORO_SCOPE_EXPIRED_;
             outcome = fails ? CORO_ETIMEDOUT : 0;

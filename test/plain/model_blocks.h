@@ -52,7 +52,7 @@ static int model_leave(actor_task *task, node *at, int error)
     if (task->inner != at)
         fail("a block was left before one inside of it", 0, 0);
     task->inner = at->parent;
-    if (at->cancelled != 0 && error == CORO_ECANCELED && !reached(at->parent))
+    if (at->cancelled != 0 && error == CORO_ECANCELED && !at->own && !reached(at->parent))
         return at->expired ? CORO_ETIMEDOUT : 0;
     return error;
 }
@@ -69,9 +69,11 @@ static void group_fail(node *group, int error)
 /* The body is over; its children are waited for. */
 static void model_group_body(actor_task *task, node *group, int error)
 {
-    if (error == CORO_ECANCELED)
+    if (error == CORO_ECANCELED) {
+        group->own = group->cancelled == 0;
         model_cancel_node(group);
-    else if (error != 0)
+    }
+    if (error != 0 && error != CORO_ECANCELED)
         group_fail(group, error);
     task->outcome = 0;
     if (group->children.count > 0)

@@ -65,6 +65,7 @@ typedef struct node {
     unsigned long cancelled; /* the number of its last cancel; 0: none */
     unsigned long entered;   /* the last cancel before it was entered */
     bool expired;
+    bool own; /* of a group: the body ended cancelled before anybody cancelled the group */
     coro_time deadline;
     unsigned long timer;  /* the order among equal deadlines */
     coro_scope *scope;    /* the real one */
