@@ -391,3 +391,63 @@ Test(conformance, c079_a_timeout_inside_a_child_is_the_childs_error)
     EQ(RUN(group_of_limits()), CORO_ETIMEDOUT);
     SAID("expired 1 sibling:-125@10 ");
 }
+
+/* --- deadlines that are past ------------------------------------------------------------------ */
+
+/* The first wait fails, though it could complete at once. */
+ASYNC(past, ARGS(coro_duration, offset), VARS(coro_scope scope; coro_semaphore permits; int error;))
+{
+    ASYNC_BEGIN;
+    coro_semaphore_init(&self->permits, 1);
+    ASYNC_TRY;
+    CORO_TIMEOUT_AT(self->scope, coro_loop_time(&loop) + self->offset) {
+        AWAIT(coro_semaphore_acquire(&self->permits));
+        say("never ");
+    }
+    ASYNC_CATCH(self->error);
+    ASYNC_END_TRY;
+    ASYNC_TRY;
+    CORO_TIMEOUT(self->scope, CORO_SECONDS(10)) {
+        EQ(coro_timeout_reschedule_at(&self->scope, coro_loop_time(&loop) + self->offset), 0);
+        EQ(coro_timeout_reschedule(&self->scope, CORO_SECONDS(1)), CORO_EALREADY);
+        AWAIT(coro_semaphore_acquire(&self->permits));
+        say("never ");
+    }
+    ASYNC_CATCH(self->error);
+    ASYNC_END_TRY;
+    say("%d %d@%ld ", self->error, (int)self->permits.value, now_ms());
+    ASYNC_END;
+}
+
+Test(conformance, c069_a_deadline_that_is_past_fails_the_first_wait)
+{
+    EQ(RUN(past(-CORO_SECONDS(1))), 0);
+    EQ(RUN(past(0)), 0);
+    SAID("-110 1@0 -110 1@0 ");
+}
+
+ASYNC(three, VARS(coro_scope a, b, c; int error;))
+{
+    ASYNC_BEGIN;
+    ASYNC_TRY;
+    CORO_TIMEOUT(self->a, CORO_MS(5)) {
+        CORO_TIMEOUT(self->b, CORO_MS(5)) {
+            CORO_TIMEOUT(self->c, CORO_MS(5)) {
+                AWAIT(coro_sleep(CORO_SECONDS(1)));
+            }
+            say("never ");
+        }
+        say("never ");
+    }
+    ASYNC_CATCH(self->error);
+    ASYNC_END_TRY;
+    say("%d %d%d%d ", self->error, coro_timeout_expired(&self->a),
+        coro_timeout_expired(&self->b), coro_timeout_expired(&self->c));
+    ASYNC_END;
+}
+
+Test(conformance, c070_of_three_that_expire_together_the_outermost_speaks)
+{
+    EQ(RUN(three()), 0);
+    SAID("-110 111 ");
+}

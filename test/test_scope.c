@@ -378,3 +378,24 @@ Test(scope, a_timer_that_finds_no_room_fails_the_block)
     }
     HOLDS(failures >= 3);
 }
+
+ASYNC(expires_behind_a_shield, VARS(coro_scope limit, shield;))
+{
+    ASYNC_BEGIN;
+    CORO_TIMEOUT(self->limit, CORO_MS(5)) {
+        CORO_SHIELD(self->shield) {
+            AWAIT(coro_sleep(CORO_MS(20)));
+        }
+        if (CORO_CANCEL_PENDING())
+            say("pending ");
+    }
+    say("%d@%ld ", coro_timeout_expired(&self->limit), now_ms());
+    AWAIT(coro_yield()); /* nothing of it is left */
+    ASYNC_END;
+}
+
+Test(scope, a_timeout_that_expired_behind_a_shield_is_no_error_where_nobody_waits_after_it)
+{
+    EQ(RUN(expires_behind_a_shield()), 0);
+    SAID("pending 1@20 ");
+}

@@ -126,8 +126,9 @@ static inline bool coro_timeout_expired(const coro_scope *scope)
 }
 
 /*
- * Another deadline for an open block, CORO_FOREVER for none. CORO_EALREADY: it
- * has expired; CORO_EFINISHED: it has been left; CORO_EINVAL: never entered.
+ * Another deadline for an open block, CORO_FOREVER for none; one that is past cancels
+ * what runs inside at once. CORO_EALREADY: it has expired; CORO_EFINISHED: it has been
+ * left; CORO_EINVAL: never entered.
  */
 CORO_API int coro_timeout_reschedule(coro_scope *scope, coro_duration delay);
 CORO_API int coro_timeout_reschedule_at(coro_scope *scope, coro_time when);

@@ -53,30 +53,34 @@ static void no_deadline(coro_scope *scope)
 #endif
 }
 
-/* It has none now. */
-static void set_deadline(coro_scope *scope, coro_time when)
+/* While nobody waits inside, the next wait fails. */
+void coro_scope_expired(coro_scope *scope)
+{
+    scope->flags |= CORO_SCOPE_EXPIRED_;
+    coro_scope_cancel_too(scope);
+}
+
+/* It has none now; and one that is past already needs no timer. */
+static void set_deadline(coro_scope *scope, coro_time now, coro_time when)
 {
 #if CORO_TIME_BITS == 64
     scope->deadline = when;
     if (when == CORO_FOREVER)
         return;
 #endif
-    coro_timer_set(scope->task->driver.loop, CORO_TIMER_SCOPE, &scope->timer, when);
+    if (coro_time_reached(now, when))
+        coro_scope_expired(scope);
+    else
+        coro_timer_set(scope->task->driver.loop, CORO_TIMER_SCOPE, &scope->timer, when);
 }
 
-/* Expired while nobody waits inside: the next wait fails. */
-static void expire(coro_scope *scope)
+static void set_delay(coro_scope *scope, coro_duration delay)
 {
-    scope->flags |= CORO_SCOPE_EXPIRED_;
-    coro_scope_cancel_too(scope);
+    coro_time now = coro_loop_time(scope->task->driver.loop);
+    if (delay != CORO_FOREVER)
+        set_deadline(scope, now, coro_time_after(now, delay));
 }
 
-void coro_scope_expired(coro_scope *scope)
-{
-    expire(scope);
-}
-
-/* A deadline that is past already fails the first wait, without a timer. */
 static int enter_timed(coro_driver *driver, coro_header *frame, coro_scope *scope)
 {
     int error;
@@ -115,10 +119,7 @@ int coro_timeout_enter_(coro_driver *driver, coro_header *frame, coro_scope *sco
     }
     if (error != 0)
         return error;
-    if (delay <= 0)
-        expire(scope);
-    else if (delay != CORO_FOREVER)
-        set_deadline(scope, coro_time_after(coro_loop_time(driver->loop), delay));
+    set_delay(scope, delay);
     return 0;
 }
 
@@ -127,7 +128,7 @@ int coro_timeout_at_enter_(coro_driver *driver, coro_header *frame, coro_scope *
 {
     int error = enter_timed(driver, frame, scope);
     if (error == 0)
-        set_deadline(scope, when);
+        set_deadline(scope, coro_loop_time(driver->loop), when);
     return error;
 }
 
@@ -152,7 +153,7 @@ int coro_timeout_reschedule_at(coro_scope *scope, coro_time when)
     if (error != 0)
         return error;
     no_deadline(scope);
-    set_deadline(scope, when);
+    set_deadline(scope, coro_loop_time(scope->task->driver.loop), when);
     return 0;
 }
 
@@ -162,8 +163,7 @@ int coro_timeout_reschedule(coro_scope *scope, coro_duration delay)
     if (error != 0)
         return error;
     no_deadline(scope);
-    if (delay != CORO_FOREVER)
-        set_deadline(scope, coro_time_after(coro_loop_time(scope->task->driver.loop), delay));
+    set_delay(scope, delay);
     return 0;
 }
 

@@ -24,12 +24,6 @@ static void model_enter(actor_task *task, node *at, node_kind kind)
     task->inner = at;
 }
 
-static void model_limit(node *at, coro_duration delay)
-{
-    at->deadline = now + delay;
-    at->timer = ++timers;
-}
-
 static void model_expire(node *at)
 {
     at->deadline = CORO_FOREVER;
@@ -37,13 +31,18 @@ static void model_expire(node *at)
     model_cancel_node(at);
 }
 
+static void model_limit(node *at, coro_duration delay)
+{
+    at->deadline = now + delay;
+    at->timer = ++timers;
+    if (delay <= 0)
+        model_expire(at);
+}
+
 static void model_enter_timeout(actor_task *task, node *at, coro_duration delay)
 {
     model_enter(task, at, TIMEOUT);
-    if (delay > 0)
-        model_limit(at, delay);
-    else
-        model_expire(at);
+    model_limit(at, delay);
 }
 
 /* The block is left with this error, or 0; what goes on outwards. */
