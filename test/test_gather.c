@@ -278,3 +278,75 @@ Test(gather, a_cancel_is_not_swallowed_by_the_children)
     RUN_CANCELLED(gathers_swallowers(), 10, -1);
     SAID("-125 => 0 at 10");
 }
+
+ASYNC(fails_when_cancelled, ARGS(int, error), VARS(int caught;))
+{
+    ASYNC_BEGIN;
+    AWAIT_CATCH(self->caught, coro_sleep(CORO_SECONDS(1)));
+    ASYNC_THROW(self->error);
+    ASYNC_END;
+}
+
+ASYNC(gathers_failing, ARGS(unsigned, options))
+{
+    ASYNC_BEGIN;
+    AWAIT(coro_gather_with(self->options, NULL, coro_only(cleans_up(1, 5)),
+                           coro_only(fails_when_cancelled(CORO_EIO)),
+                           coro_only(fails_when_cancelled(CORO_EPIPE))));
+    ASYNC_END;
+}
+
+/* As asyncio's; but it ends when all have. */
+Test(gather, c054_an_error_in_the_clean_up_of_a_cancelled_child_is_the_outcome)
+{
+    RUN_CANCELLED(gathers_failing(0), 10, -1);
+    RUN_CANCELLED(gathers_failing(CORO_GATHER_CANCEL_REST), 30, -1);
+    SAID("1@15 => -5 at 151@35 => -5 at 35");
+}
+
+ASYNC(gathers_failing_errors, VARS(int errors[2], error;))
+{
+    ASYNC_BEGIN;
+    AWAIT_CATCH(self->error,
+                coro_gather_errors(self->errors, coro_only(cleans_up(1, 5)),
+                                   coro_only(fails_when_cancelled(CORO_EIO))));
+    say("%d: %d %d ", self->error, self->errors[0], self->errors[1]);
+    ASYNC_END;
+}
+
+Test(gather, c054_with_errors_a_cancel_is_a_cancel_and_they_are_stored)
+{
+    RUN_CANCELLED(gathers_failing_errors(), 10, -1);
+    SAID("1@15 -125: -125 -5 => 0 at 15");
+}
+
+ASYNC(fails_after, ARGS(long, ms))
+{
+    ASYNC_BEGIN;
+    AWAIT(coro_sleep(CORO_MS(self->ms)));
+    ASYNC_THROW(self->ms == 10 ? CORO_EIO : CORO_EPIPE);
+    ASYNC_END;
+}
+
+ASYNC(gathers_inside)
+{
+    ASYNC_BEGIN;
+    AWAIT(coro_gather(coro_only(fails_after(10)), coro_only(coro_sleep(CORO_MS(30)))));
+    ASYNC_END;
+}
+
+ASYNC(gathers_a_gather, VARS(int error;))
+{
+    ASYNC_BEGIN;
+    AWAIT_CATCH(self->error,
+                coro_gather(coro_only(gathers_inside()), coro_only(fails_after(20))));
+    say("%d@%ld ", self->error, now_ms());
+    AWAIT(coro_sleep(CORO_MS(50))); /* what runs on is not heard */
+    ASYNC_END;
+}
+
+Test(gather, c057_an_error_goes_through_a_gather_inside_and_the_rest_runs_on_unheard)
+{
+    EQ(RUN(gathers_a_gather()), 0);
+    SAID("-5@10 ");
+}

@@ -11,8 +11,9 @@
  * error ends it at once: the others run on, unheard, and nothing is stored;
  * with CORO_GATHER_CANCEL_REST they are cancelled, and waited for. A group
  * (coro/group.h) is nearly always the better choice: it leaves nobody behind.
- * Cancelling the await cancels all, and it ends when they have. Of a result that
- * is not stored RETURNS(type, drop) is told.
+ * Cancelling the await cancels all, and it ends when they have: with CORO_ECANCELED, or
+ * the first other error that came of it. Of a result that is not stored
+ * RETURNS(type, drop) is told.
  *
  * Memory: a frame from the pool, a task each. Threads: the loop's.
  */

@@ -92,8 +92,13 @@ static bool settles(coro_arms *state, size_t index, int error)
     switch (state->policy) {
     case CORO_ARMS_ALL:
     case CORO_ARMS_CANCEL_REST:
-        if (error == 0 || state->cancelled)
+        if (error == 0)
             return false;
+        if (state->cancelled) { /* what fails in its clean-up is not hidden by that */
+            if (error != CORO_ECANCELED && state->error == 0)
+                state->error = (int16_t)error;
+            return false;
+        }
         if (state->errors != NULL)
             return state->policy == CORO_ARMS_CANCEL_REST;
         break;
@@ -114,6 +119,16 @@ static bool settles(coro_arms *state, size_t index, int error)
     return true;
 }
 
+/* All arms have ended: how the await does. */
+static int outcome(const coro_arms *state)
+{
+    if (!state->cancelled || state->decided)
+        return 0;
+    if (state->policy <= CORO_ARMS_CANCEL_REST && state->errors == NULL && state->error != 0)
+        return state->error;
+    return CORO_ECANCELED;
+}
+
 static void arm_ended(coro_arms *state, size_t index, coro_header *call, int error)
 {
     coro_arm *arm = &state->arms[index];
@@ -131,7 +146,7 @@ static void arm_ended(coro_arms *state, size_t index, coro_header *call, int err
         if (state->decided || index == state->newest)
             finish(state, 0);
     } else if (state->left == 0 || (state->decided && state->policy == CORO_ARMS_ALL)) {
-        finish(state, state->cancelled && !state->decided ? CORO_ECANCELED : 0);
+        finish(state, outcome(state));
     }
 }
 
