@@ -8,6 +8,8 @@
 #include <coro/as_completed.h>
 #include <coro/wait.h>
 
+#include <signal.h>
+
 TestSuite(conformance, .timeout = TEST_TIMEOUT_S);
 
 ASYNC(sleeper, RETURNS(long), ARGS(long, ms, int, error))
@@ -422,4 +424,62 @@ Test(conformance, wait_and_as_completed_may_find_no_memory)
 {
     static struct program frame;
     FAIL_EACH_ALLOCATION(program_at(&frame));
+}
+
+/* --- between a step's wake and its task's turn ------------------------------------------------ */
+
+static coro_as_completed shared;
+
+ASYNC(steps_once, VARS(coro_task *task; int error;))
+{
+    ASYNC_BEGIN;
+    AWAIT_CATCH(self->error, self->task, coro_as_completed_next(&shared));
+    say("%d %d ", self->error, self->task != NULL);
+    ASYNC_END;
+}
+
+typedef enum { CLOSE, CANCEL_AND_CLOSE, STEP, CANCEL_AND_STEP } meanwhile;
+
+ASYNC(in_between, ARGS(meanwhile, what), VARS(coro_task *t[1], *stepper, *task;))
+{
+    ASYNC_BEGIN;
+    self->t[0] = coro_create_task(yielder(3));
+    EQ(coro_as_completed_init(&shared, self->t, 1, CORO_FOREVER), 0);
+    self->stepper = coro_create_task(steps_once());
+    if (self->what == CLOSE || self->what == STEP)
+        while (!coro_task_done(self->t[0]))
+            AWAIT(coro_yield());
+    else
+        AWAIT(coro_yield());
+    if (self->what == CANCEL_AND_CLOSE || self->what == CANCEL_AND_STEP)
+        coro_task_cancel(self->stepper);
+    if (self->what == STEP || self->what == CANCEL_AND_STEP)
+        AWAIT(self->task, coro_as_completed_next(&shared)); /* its frame is in use */
+    coro_as_completed_close(&shared);
+    EQ(coro_as_completed_init(&shared, self->t, 1, CORO_FOREVER), CORO_EBUSY);
+    AWAIT(coro_task_join(self->stepper));
+    EQ(coro_as_completed_init(&shared, self->t, 1, CORO_FOREVER), 0);
+    AWAIT(self->task, coro_as_completed_next(&shared));
+    EQ(self->task == self->t[0], true);
+    coro_as_completed_close(&shared);
+    coro_task_release(self->stepper);
+    coro_task_release(self->t[0]);
+    ASYNC_END;
+}
+
+Test(conformance, c066_as_completed_closed_before_a_woken_step_has_run)
+{
+    EQ(RUN(in_between(CLOSE)), 0);
+    EQ(RUN(in_between(CANCEL_AND_CLOSE)), 0);
+    SAID("0 0 -125 0 ");
+}
+
+Test(conformance, c066_a_second_step_before_a_woken_one_has_run_traps, .signal = SIGABRT)
+{
+    EQ(RUN(in_between(STEP)), 0);
+}
+
+Test(conformance, c066_and_so_does_one_beside_a_cancelled_step, .signal = SIGABRT)
+{
+    EQ(RUN(in_between(CANCEL_AND_STEP)), 0);
 }

@@ -38,6 +38,7 @@ typedef struct coro_as_completed { /* private; zeroed in VARS */
     coro_time deadline;
     bool timed;
     union {
+        coro_header coro;
         coro_time align;
         void *space[20];
     } frame; /* of the await that waits for the next one */
@@ -48,7 +49,8 @@ typedef struct coro_as_completed { /* private; zeroed in VARS */
  * end or close. `timeout` is for all steps together, from now; CORO_FOREVER: none.
  * Never suspends. 0, or: CORO_ENOMEM: memory is short, or a task is NULL; CORO_EINVAL:
  * CORO_DURATION_INVALID; CORO_ELOOP: the current task itself; CORO_EWRONGLOOP: a task of
- * another loop; CORO_EBUSY: begun already, and not closed. No task: the first step gives NULL.
+ * another loop; CORO_EBUSY: begun already, and not closed, or still awaited. No task: the first
+ * step gives NULL.
  */
 CORO_API int coro_as_completed_init(coro_as_completed *iterator, coro_task *const *tasks,
                                     size_t count, coro_duration timeout);
@@ -60,7 +62,8 @@ CORO_API int coro_as_completed_init(coro_as_completed *iterator, coro_task *cons
  */
 CORO_API CORO_NODISCARD coro_pointer *coro_as_completed_next(coro_as_completed *iterator);
 
-/* Leave it: needed when it was not gone through to its end. Never suspends; closed: nothing. */
+/* Leave it: needed when it was not gone through to its end. A step that a task had been woken for
+ * gives NULL; one that waits traps. Never suspends; closed: nothing. */
 CORO_API void coro_as_completed_close(coro_as_completed *iterator);
 
 CORO_END_DECLS

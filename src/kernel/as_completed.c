@@ -6,7 +6,8 @@
  * list `first`: from then on its `next` is free for that. A step takes the first
  * one, or waits for it in a frame that lies in the iterator itself.
  *
- * Invariant: who waits does so only while the list is empty.
+ * Invariants. A1: who waits does so only while the list is empty. A2: the frame is one
+ * task's from its await to its end, which is later than the end of the wait.
  */
 #include "stand_in.h"
 
@@ -39,13 +40,20 @@ static bool member_ended(coro_task *stand_in)
 static const coro_wait_type member_type = {CORO_VERB_("as completed") member_ended, NULL, NULL,
                                            false};
 
+/* Does a task await the next one still, though its wait may have ended? */
+static bool is_awaited(const coro_as_completed *iterator)
+{
+    coro_state state = iterator->frame.coro.state;
+    return state != CORO_STATE_START_ && state != CORO_STATE_FINISHED_;
+}
+
 int coro_as_completed_init(coro_as_completed *iterator, coro_task *const *tasks, size_t count,
                            coro_duration timeout)
 {
     coro_loop *loop = coro_loop_current();
     int error;
     CORO_CHECK(loop != NULL, "coro_as_completed_init needs a running loop");
-    if (iterator->stand_ins != NULL)
+    if (iterator->stand_ins != NULL || is_awaited(iterator))
         return CORO_EBUSY;
     if (timeout == CORO_DURATION_INVALID)
         return CORO_EINVAL;
@@ -127,6 +135,8 @@ static coro_duration time_left(const coro_as_completed *iterator)
 static coro_task *take(coro_as_completed *iterator)
 {
     coro_task *stand_in = iterator->first;
+    if (stand_in == NULL) /* it was closed since */
+        return NULL;
     iterator->first = stand_in->next;
     iterator->left--;
     return stand_in->sibling;
@@ -139,8 +149,6 @@ ASYNC(next_ended, RETURNS(void *), ARGS(coro_as_completed *, iterator), VARS(cor
         coro_as_completed_close(self->iterator);
         ASYNC_RETURN(NULL);
     }
-    CORO_CHECK(self->iterator->waiter == NULL,
-               "two tasks await coro_as_completed_next of one iterator; one at a time may");
     CORO_TIMEOUT(self->limit, time_left(self->iterator)) {
         AWAIT(wait_for_one(self->iterator));
     }
@@ -152,7 +160,7 @@ coro_pointer *coro_as_completed_next(coro_as_completed *iterator)
 {
     _Static_assert(sizeof(struct next_ended) <= sizeof iterator->frame,
                    "coro_as_completed.frame is too small");
-    CORO_CHECK(iterator->waiter == NULL,
+    CORO_CHECK(!is_awaited(iterator),
                "two tasks await coro_as_completed_next of one iterator; one at a time may");
     return (coro_pointer *)next_ended_at((struct next_ended *)(void *)&iterator->frame, iterator);
 }
