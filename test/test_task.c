@@ -469,3 +469,27 @@ Test(task, placed_in_the_callers_memory_needs_room_for_its_timer)
     EQ(loop.task_count, 1);
     close_loop();
 }
+
+#if CORO_HOSTED
+ASYNC(seventy_thousand_join, VARS(coro_group group; coro_task *task; int i, error;))
+{
+    ASYNC_BEGIN;
+    self->task = coro_create_task(work(1, 5));
+    ASYNC_TRY;
+    CORO_GROUP_COLLECT(self->group) {
+        for (self->i = 0; self->i < 70000; self->i++)
+            coro_group_create_task(&self->group, coro_task_join(self->task));
+    }
+    ASYNC_CATCH(self->error);
+    ASYNC_END_TRY;
+    coro_task_release(self->task);
+    EQ(self->error, CORO_ENOMEM);
+    EQ(coro_group_errors(&self->group, NULL, NULL), 70000 - 65532);
+    ASYNC_END;
+}
+
+Test(task, who_would_be_one_too_many_to_join_is_told)
+{
+    EQ(RUN(seventy_thousand_join()), 0);
+}
+#endif

@@ -213,7 +213,8 @@ CORO_API coro_task *coro_task_retain(coro_task *task);
  * Wait until a task has ended. Its error becomes the await's. If the awaiting
  * task is cancelled, so is the one that it waits for, as in asyncio (coro_shield
  * keeps it alive); the await ends when that one has ended.
- * NULL (no memory at create_task) gives CORO_ENOMEM; itself gives CORO_ELOOP.
+ * NULL (no memory at create_task) gives CORO_ENOMEM, as does a task that 65,533 hold
+ * or join already; itself gives CORO_ELOOP.
  */
 CORO_API extern const coro_descriptor coro_task_join_call_;
 static inline CORO_NODISCARD coro_void *coro_task_join(coro_task *task)
@@ -264,7 +265,7 @@ CORO_API const char *coro_task_name(const coro_task *task);
 
 #if CORO_SCOPES
 /*
- * Ask a task to end: see above. False: it had ended already. Each call counts.
+ * Ask a task to end: see above. False: it had ended already. Each call counts, up to 255.
  * A task may cancel itself. Never suspends, never allocates.
  */
 CORO_API bool coro_task_cancel(coro_task *task);

@@ -87,6 +87,8 @@ static inline int join_start(coro_task *waiter, coro_call *call)
     done = coro_task_done(task);
     if (done && join_in_line(waiter, call, task))
         return task->driver.frame->error;
+    if (CORO_HOSTED && task->driver.references >= CORO_HOLDERS_MAX)
+        return CORO_ENOMEM;
     coro_task_retain(task);
     waiter->wait.object = task;
     if (!done) {

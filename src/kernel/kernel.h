@@ -237,6 +237,8 @@ CORO_FAST void coro_ring_remove(coro_task **ring, coro_task *task)
     }
     task->sibling = task->elder = NULL;
 }
+enum { CORO_HOLDERS_MAX = UINT16_MAX - 2 }; /* two more references are the task's own, at its end */
+
 /* To those who are told of the task's end. */
 CORO_FAST void coro_joiners_push(coro_task *task, coro_task *joiner)
 {

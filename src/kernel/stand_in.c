@@ -10,7 +10,7 @@ int coro_stand_ins_check(coro_task *const *tasks, size_t count, const coro_task 
 {
     const coro_loop *loop = coro_loop_current();
     for (size_t i = 0; i < count; i++) {
-        if (tasks[i] == NULL)
+        if (tasks[i] == NULL || tasks[i]->driver.references >= CORO_HOLDERS_MAX)
             return CORO_ENOMEM;
         if (tasks[i] == waiter)
             return CORO_ELOOP;
