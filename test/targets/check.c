@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * check.c - what waits answer in the small configurations, where a task has no room for an error
- * of its own, links share their place, and ticks wrap. Status 0: as they should.
+ * of its own, links share their place, and ticks wrap; and that a task which suspends for nobody
+ * traps. Status 0: as they should.
  *
  * test/targets.sh runs it on the host. The clock jumps from deadline to deadline, and begins just
  * before it wraps.
@@ -12,6 +13,8 @@
 #include <coro/future.h>
 #include <coro/queue.h>
 #include <coro/semaphore.h>
+
+#include <stdlib.h>
 
 static coro_time ticks = (coro_time)-7;
 static unsigned failed_line;
@@ -119,6 +122,35 @@ ASYNC(main_async, VARS(struct sleeper inner; int item, error;))
 
 static struct main_async main_frame;
 
+/* --- a bug -------------------------------------------------------------------------------- */
+
+/* Nobody will ever resume it. */
+ASYNC(suspends)
+{
+    ASYNC_BEGIN;
+    ASYNC_SUSPEND;
+    ASYNC_END;
+}
+
+static struct suspends suspends_frame;
+static bool is_to_trap;
+
+void coro_trap(const char *file, int line, const char *what)
+{
+    (void)file, (void)line, (void)what;
+    exit(is_to_trap ? 0 : 2);
+}
+
+/* The program ends in coro_trap; or this is its status. */
+static int suspend_for_nobody(void)
+{
+    static coro_task task;
+    is_to_trap = true;
+    if (coro_task_start_at(&loop, &task, suspends_at(&suspends_frame)) == 0)
+        (void)coro_loop_run_once(&loop, false);
+    return __LINE__ % 256;
+}
+
 int main(void)
 {
     int error = coro_loop_init(&loop, NULL);
@@ -136,5 +168,7 @@ int main(void)
     EXPECT(error == 0 && ended == 6);
     EXPECT(order[0] == 2 && order[1] == 1 && order[2] == 0 && order[3] == 3);
     EXPECT(coro_time_reached(ticks, 20));
-    return failed_line == 0 ? 0 : failed_line % 256 == 0 ? 1 : (int)(failed_line % 256);
+    if (failed_line != 0)
+        return failed_line % 256 == 0 ? 1 : (int)(failed_line % 256);
+    return suspend_for_nobody();
 }
