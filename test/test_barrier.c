@@ -243,3 +243,23 @@ Test(barrier, lets_whole_rounds_go_whoever_is_cancelled)
     });
     HOLDS(passed > 500);
 }
+
+ASYNC(breaks_too_late, VARS(size_t index;))
+{
+    ASYNC_BEGIN;
+    start(0, 1);
+    AWAIT(coro_yield());
+    AWAIT(self->index, coro_barrier_wait(&barrier));
+    coro_barrier_reset(&barrier); /* a was let go before */
+    coro_barrier_abort(&barrier);
+    coro_task_cancel(tasks[0]);
+    AWAIT(joins());
+    ASYNC_END;
+}
+
+Test(barrier, c112_who_was_let_go_has_passed_though_it_is_broken_at_once)
+{
+    coro_barrier_init(&barrier, 2);
+    EQ(RUN(breaks_too_late()), 0);
+    SAID("a0 ");
+}

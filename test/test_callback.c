@@ -321,6 +321,21 @@ Test(callback, random_timers_agree_with_a_model)
     close_loop();
 }
 
+Test(callback, c003_soon_comes_before_later_by_nothing_and_the_past_before_now)
+{
+    coro_handle handles[5] = {CORO_HANDLE_INIT};
+    open_loop();
+    EQ(coro_loop_call_later(&loop, &handles[0], CORO_MS(5), says, TEXT("later")), 0);
+    EQ(coro_loop_call_later(&loop, &handles[1], 0, says, TEXT("now")), 0);
+    EQ(coro_loop_call_later(&loop, &handles[2], CORO_FOREVER, says, TEXT("never")), 0);
+    EQ(coro_loop_call_later(&loop, &handles[3], -CORO_SECONDS(1), says, TEXT("past")), 0);
+    coro_loop_call_soon(&loop, &handles[4], says, TEXT("soon"));
+    HOLDS(!coro_handle_pending(&handles[2]));
+    run_until_ms(10);
+    SAID("soon past now later ");
+    close_loop();
+}
+
 /* --- the end -------------------------------------------------------------------------------- */
 
 Test(callback, what_was_not_called_when_the_loop_closes_is_not_called_and_its_handle_is_free)

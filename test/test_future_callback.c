@@ -404,3 +404,30 @@ Test(future_callback, chains_may_be_long)
 {
     EQ(RUN(a_long_chain()), 0);
 }
+
+/* --- from inside ------------------------------------------------------------------------------ */
+
+static void asks_again(coro_future *of, void *context)
+{
+    EQ(coro_future_add_done_callback(of, &nodes[1], name, context), 0);
+    say("asked ");
+}
+
+ASYNC(asks_from_a_callback, VARS(coro_handle handle;))
+{
+    ASYNC_BEGIN;
+    coro_future_init(&future);
+    EQ(coro_future_add_done_callback(&future, &nodes[0], asks_again, two), 0);
+    coro_future_set_result(&future, &answer);
+    coro_loop_call_soon(coro_loop_current(), &self->handle, plain, text("soon"));
+    AWAIT(coro_yield());
+    say("| ");
+    AWAIT(coro_yield());
+    ASYNC_END;
+}
+
+Test(future_callback, c021_a_callback_that_adds_one_has_it_called_in_the_next_turn)
+{
+    EQ(RUN(asks_from_a_callback()), 0);
+    SAID("asked soon | two ");
+}

@@ -258,3 +258,26 @@ Test(oneshot, value_is_received_or_dropped_once_or_refused)
     }
     HOLDS(getenv("CORO_TEST_SEED") != NULL || (all > 20 && all_dropped > 5));
 }
+
+ASYNC(closes_behind)
+{
+    ASYNC_BEGIN;
+    coro_oneshot_set_drop(&oneshot, drop);
+    START(0, receives('a'));
+    AWAIT(coro_yield());
+    EQ(send(4), 0);
+    coro_oneshot_receiver_close(&oneshot);
+    coro_oneshot_sender_close(&oneshot);
+    coro_task_cancel(tasks[0]);
+    EQ(send(5), CORO_EALREADY);
+    EQ(receive(), CORO_ECLOSED);
+    AWAIT(coro_task_join(tasks[0]));
+    release_tasks();
+    ASYNC_END;
+}
+
+Test(oneshot, a_value_that_was_handed_over_survives_the_close_of_both_sides_in_that_turn)
+{
+    EQ(RUN(closes_behind()), 0);
+    SAID("a:4 ");
+}
