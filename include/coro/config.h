@@ -208,13 +208,15 @@
 
 /* The same on boards, where all of a program is compiled at once (-flto): who begins to use a part
  * says so, and who would work for it asks first. Where nobody begins, nothing ever writes the word
- * (kernel.h has them), and the compiler leaves out all that stands behind the question. */
-#if CORO_HOSTED || CORO_MINIMAL_
+ * (kernel.h has them): it is a constant, and the compiler leaves out all that stands behind the
+ * question. Else it is none, and what is left out are the question and the writing. */
+#if CORO_HOSTED || CORO_MINIMAL_ || !(defined(__GNUC__) || defined(__clang__))
 #define CORO_USES_(part) true
 #define CORO_USE_(part) (void)0
 #else
-#define CORO_USES_(part) coro_uses_##part##_
-#define CORO_USE_(part) (void)(coro_uses_##part##_ = true)
+#define CORO_USES_(part) (!__builtin_constant_p(coro_uses_##part##_) || coro_uses_##part##_)
+#define CORO_USE_(part)                                                                            \
+    (void)(__builtin_constant_p(coro_uses_##part##_) && (coro_uses_##part##_ = true))
 #endif
 
 /* What the body of a coroutine answers. A struct, so that a plain `return 0;` does not compile;
