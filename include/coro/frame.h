@@ -195,13 +195,13 @@ typedef struct coro_pool {
 #else
 /* The frames of one loop: free lists by size, 16 bytes apart, cut from chunks. */
 typedef struct coro_pool {
+    coro_call call;           /* the record in which calls of the library are made; until START */
+    coro_call resumed;        /* and the one in which a resumed caller finds its callee */
     void *free[CORO_POOL_CLASSES + 1];
     char *chunk, *chunk_end;  /* what is left to cut */
     void *chunks;             /* all chunks, to give them back */
     coro_allocator allocator; /* where chunks come from; none: only what was given */
     size_t live, bytes;       /* blocks in use; bytes of all chunks */
-    coro_call call;           /* the record in which calls of the library are made; until START */
-    coro_call resumed;        /* and the one in which a resumed caller finds its callee */
 #if CORO_HOSTED
     coro_pool_watch *watch; /* debug mode, or NULL */
     void *spare[CORO_POOL_SPARES_]; /* large blocks, by size */
@@ -245,6 +245,7 @@ coro_header *coro_frame_at_(void *memory, coro_body body, size_t zero_end);
 CORO_NOINLINE
 coro_header *coro_frame_at_(void *memory, const coro_descriptor *descriptor, size_t zero_end);
 #endif
+CORO_NOINLINE
 coro_void *coro_call_of_(const coro_descriptor *descriptor, void *object, const void *argument);
 coro_status coro_yielded_(coro_driver *driver, coro_header *self);
 coro_status coro_end_(coro_header *self, int outcome);

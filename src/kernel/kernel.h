@@ -227,14 +227,10 @@ CORO_FAST void coro_ring_add(coro_task **ring, coro_task *task)
 }
 CORO_FAST void coro_ring_remove(coro_task **ring, coro_task *task)
 {
-    if (task->sibling == task) {
-        *ring = NULL;
-    } else {
-        task->elder->sibling = task->sibling;
-        task->sibling->elder = task->elder;
-        if (*ring == task)
-            *ring = task->sibling;
-    }
+    task->elder->sibling = task->sibling;
+    task->sibling->elder = task->elder;
+    if (*ring == task)
+        *ring = task->sibling != task ? task->sibling : NULL;
     task->sibling = task->elder = NULL;
 }
 enum { CORO_HOLDERS_MAX = UINT16_MAX - 2 }; /* two more references are the task's own, at its end */

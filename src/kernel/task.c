@@ -239,13 +239,16 @@ void coro_task_ended(coro_task *task)
                "a task ended with an error, and nobody can join it; AWAIT_CATCH it");
 }
 #else
-/* Free a done task with its root frame; its loop need not run. Without a pool all is the program's:
+/* Is anything to be done for a task that nobody holds? Without a pool its memory is the program's:
  * there is at most a result to drop, and an error to report. */
+#define IS_DESTROYED (CORO_USES_(pool) || CORO_USES_(drops) || CORO_USES_(reports))
+
+/* Free a done task with its root frame; its loop need not run. */
 void coro_task_destroy(coro_task *task)
 {
     coro_loop *loop = task->driver.loop;
     coro_pool *outer = coro_pool_current_;
-    if (!CORO_USES_(pool) && !CORO_USES_(drops) && !CORO_USES_(reports))
+    if (!IS_DESTROYED)
         return;
     if (CORO_UNLIKELY(outer != &loop->pool)) {
         coro_pool_current_ = &loop->pool;
@@ -314,7 +317,7 @@ void coro_task_ended(coro_task *task)
 #endif
     (void)error;
 #if CORO_JOINS
-    task->driver.references++;
+    task->driver.references += IS_DESTROYED; /* until everybody knows */
     for (coro_task *joiner;
          CORO_USES_(joins) && (joiner = coro_waiters_pop(&task->joiners)) != NULL;) {
 #if CORO_SCOPES
@@ -331,9 +334,10 @@ void coro_task_ended(coro_task *task)
     else
 #endif
         coro_ring_remove(&loop->tasks, task);
-    if (--task->driver.references == 0)
+    if (!IS_DESTROYED || --task->driver.references != 0)
+        return;
 #endif
-        coro_task_destroy(task);
+    coro_task_destroy(task);
 }
 
 #endif

@@ -36,20 +36,21 @@ bool coro_timer_clear(coro_loop *loop, int kind, coro_timer *timer)
     return true;
 }
 
-/* The list whose first is the earliest of all. Among equals the deadline: it was there before the
- * sleep inside of it. */
-static int earliest(const coro_loop *loop)
+/* Is the earliest of all a deadline? Among equals it is: it was there before the sleep inside of
+ * it. */
+static bool scope_is_next(const coro_loop *loop)
 {
     const coro_timer *sleep = loop->timers.first[CORO_TIMER_SLEEP];
     const coro_timer *scope = loop->timers.first[CORO_TIMER_SCOPE];
-    bool is_scope = CORO_USES_(deadlines) && scope != NULL &&
-                    (sleep == NULL || coro_time_reached(sleep->deadline, scope->deadline));
-    return is_scope ? CORO_TIMER_SCOPE : CORO_TIMER_SLEEP;
+    return CORO_USES_(deadlines) && scope != NULL &&
+           (sleep == NULL || coro_time_reached(sleep->deadline, scope->deadline));
 }
+
+_Static_assert(CORO_TIMER_SLEEP == false && CORO_TIMER_SCOPE == true, "the kinds are its answers");
 
 bool coro_timers_next(const coro_loop *loop, coro_time *deadline)
 {
-    const coro_timer *first = loop->timers.first[earliest(loop)];
+    const coro_timer *first = loop->timers.first[scope_is_next(loop)];
     if (first == NULL)
         return false;
     *deadline = first->deadline;
@@ -58,7 +59,7 @@ bool coro_timers_next(const coro_loop *loop, coro_time *deadline)
 
 int coro_timers_expire(coro_loop *loop, coro_time now, coro_timer **timer)
 {
-    int kind = earliest(loop);
+    bool kind = scope_is_next(loop);
     coro_timer *first = loop->timers.first[kind];
     if (first == NULL || !coro_time_reached(now, first->deadline))
         return -1;

@@ -120,14 +120,14 @@ CORO_WAIT_INLINE void coro_waiters_push(coro_waiters *waiters, coro_task *task)
 #if CORO_SCOPES
 CORO_WAIT_INLINE void coro_waiters_remove(coro_waiters *waiters, coro_task *task)
 {
-    if (task->next == task) {
+    if (CORO_HOSTED && task->next == task) { /* mostly, and the shorter way */
         waiters->first = NULL;
-    } else {
-        task->prev->next = task->next;
-        task->next->prev = task->prev;
-        if (waiters->first == task)
-            waiters->first = task->next;
+        return;
     }
+    task->prev->next = task->next;
+    task->next->prev = task->prev;
+    if (waiters->first == task)
+        waiters->first = task->next != task ? task->next : NULL;
 }
 #endif
 
