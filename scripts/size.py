@@ -21,7 +21,8 @@ import targets
 from targets import ROOT, Failed, run
 
 COMPILERS = {
-    "cortex-m0": ["arm-none-eabi-gcc", "-mcpu=cortex-m0", "-mthumb", "-std=c11"],
+    "cortex-m0": ["arm-none-eabi-gcc", "-mcpu=cortex-m0", "-mthumb", "-std=c11",
+                  "-fno-move-loop-invariants"],
     "avr": targets.AVR,
 }
 FLAGS = ["-Os", "-ffreestanding", "-fno-common", "-ffunction-sections", "-fdata-sections",

@@ -26,7 +26,8 @@ COMMON = ["-Os", "-flto", "-ffreestanding", "-fno-common", "-ffunction-sections"
           "-fdata-sections", "-Wall", "-Wextra", "-Werror", "-Iinclude", "-Isrc", "-I" + FIRMWARE,
           "-Wl,--gc-sections"]
 # A board: compiler with its flags, its sources, what the linker wants.
-ARM = ["-mthumb", "-std=c11", "-nostdlib", "-T", FIRMWARE + "cortex_m.ld"]
+ARM = ["-mthumb", "-std=c11", "-fno-move-loop-invariants", "-nostdlib", "-T",
+       FIRMWARE + "cortex_m.ld"]
 # What this compiler's optimizers do to 16-bit halves of words costs more than it saves; and what
 # a program does not use it finds in one partition only.
 AVR = ["avr-gcc", "-mmcu=atmega328p", "-std=gnu11", "-mrelax", "-mstrict-X", "-fno-gcse",

@@ -288,6 +288,13 @@ bool coro_task_cancel(coro_task *task)
 }
 #endif
 
+/* The task began a wait though it is cancelled: one that passes the cancel on. */
+void coro_cancel_wait(coro_task *task)
+{
+    poke(task);
+    coro_cancel_pass_on(task->driver.loop);
+}
+
 /* Joins that a cancel has met pass it on. */
 void coro_cancel_pass_on(coro_loop *loop)
 {

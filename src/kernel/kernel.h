@@ -231,7 +231,6 @@ CORO_FAST void coro_ring_remove(coro_task **ring, coro_task *task)
     task->sibling->elder = task->elder;
     if (*ring == task)
         *ring = task->sibling != task ? task->sibling : NULL;
-    task->sibling = task->elder = NULL;
 }
 enum { CORO_HOLDERS_MAX = UINT16_MAX - 2 }; /* two more references are the task's own, at its end */
 
@@ -269,6 +268,7 @@ bool coro_scope_cancel_too(coro_scope *scope);
 #endif
 void coro_cancel_tree(coro_task *task);
 void coro_cancel_pass_on(coro_loop *loop);
+void coro_cancel_wait(coro_task *task);
 CORO_WEAK void coro_reason_forget(coro_task *task);
 void coro_cancel_settle(coro_task *task);
 void coro_cancel_left(coro_task *task, const coro_header *frame);

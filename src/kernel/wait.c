@@ -73,9 +73,9 @@ static coro_status cancelled(coro_task *task, coro_call *call, const coro_wait_t
     int answer = starts ? start(task, call) : 0;
     if (answer > 0) {
         coro_status status = coro_leaf_wait(task, call, type);
-        if (answer == CORO_TURN_ || type->cancel(task))
+        if (answer == CORO_TURN_)
             coro_wait_done(task, CORO_ECANCELED);
-        coro_cancel_pass_on(task->driver.loop);
+        coro_cancel_wait(task);
         return status;
     }
     if (!starts && call->coro.descriptor->discard != NULL)
@@ -135,10 +135,8 @@ coro_status coro_leaf(coro_header *self, coro_driver *driver, const coro_wait_ty
     status = coro_leaf_wait(task, call, type);
     if (error == CORO_TURN_)
         coro_wait_done(task, self->error);
-    else if (cancelled && type->cancel(task))
-        coro_wait_done(task, CORO_ECANCELED);
     if (cancelled)
-        coro_cancel_pass_on(driver->loop);
+        coro_cancel_wait(task);
     return status;
 }
 
