@@ -195,14 +195,17 @@ typedef struct coro_pool {
 #else
 /* The frames of one loop: free lists by size, 16 bytes apart, cut from chunks. */
 typedef struct coro_pool {
-    coro_call call;           /* the record in which calls of the library are made; until START */
-    coro_call resumed;        /* and the one in which a resumed caller finds its callee */
+#if !CORO_HOSTED /* where short instructions reach no further */
+    coro_call call, resumed;
+#endif
     void *free[CORO_POOL_CLASSES + 1];
     char *chunk, *chunk_end;  /* what is left to cut */
     void *chunks;             /* all chunks, to give them back */
     coro_allocator allocator; /* where chunks come from; none: only what was given */
     size_t live, bytes;       /* blocks in use; bytes of all chunks */
 #if CORO_HOSTED
+    coro_call call;           /* the record in which calls of the library are made; until START */
+    coro_call resumed;        /* and the one in which a resumed caller finds its callee */
     coro_pool_watch *watch; /* debug mode, or NULL */
     void *spare[CORO_POOL_SPARES_]; /* large blocks, by size */
     size_t spare_bytes;
