@@ -172,6 +172,65 @@ Test(unix, a_name_may_be_on_no_disk)
     EQ(RUN_NET(touch(name)), CORO_ECONNREFUSED);
 }
 
+/* A recv ends behind a message with a descriptor, though more has come. */
+static void pass_descriptor(int fd)
+{
+    union {
+        char bytes[CMSG_SPACE(sizeof fd)];
+        struct cmsghdr first;
+    } control;
+    struct iovec part = {TEXT("ab"), 2};
+    struct msghdr message = {.msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = &control,
+                             .msg_controllen = sizeof control};
+    memset(&control, 0, sizeof control);
+    control.first.cmsg_level = SOL_SOCKET;
+    control.first.cmsg_type = SCM_RIGHTS;
+    control.first.cmsg_len = CMSG_LEN(sizeof fd);
+    memcpy(CMSG_DATA(&control.first), &fd, sizeof fd);
+    EQ(sendmsg(fd, &message, 0), 2);
+    EQ(write(fd, "cd", 2), 2);
+}
+
+ASYNC(is_passed_one, VARS(coro_server *server; coro_stream *stream; coro_socket *sock; size_t n;
+                          int other, error; char name[40], text[9];))
+{
+    int fds[2];
+    ASYNC_BEGIN;
+    snprintf(self->name, sizeof self->name, "@coro-pass-%d", (int)getpid());
+    AWAIT(self->server, coro_start_unix_server(CORO_HANDLER(echo), NULL, self->name, NULL));
+    AWAIT(self->stream, coro_open_unix_connection(self->name));
+    AWAIT(coro_stream_write(self->stream, "x", 1));
+    AWAIT(coro_stream_read_exactly(self->stream, self->text, 1)); /* both wait for edges now */
+    pass_descriptor(coro_stream_fd(self->stream));
+    AWAIT(coro_wait_for(coro_stream_read_exactly(self->stream, self->text, 4), CORO_SECONDS(5)));
+    HOLDS(memcmp(self->text, "abcd", 4) == 0);
+    AWAIT(coro_stream_close(&self->stream));
+    EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+    self->other = fds[1];
+    EQ(coro_socket_from_fd(&self->sock, fds[0]), 0);
+    AWAIT_CATCH(self->error, self->n,
+                coro_wait_for(coro_sock_recv(self->sock, self->text, 9), CORO_MS(1)));
+    pass_descriptor(self->other);
+    AWAIT(coro_sleep(CORO_MS(1)));
+    AWAIT(self->n, coro_sock_recv(self->sock, self->text, 9));
+    EQ(self->n, 2);
+    AWAIT(self->n, coro_wait_for(coro_sock_recv(self->sock, self->text, 9), CORO_SECONDS(5)));
+    EQ(self->n, 2);
+  ASYNC_FINALLY:
+    coro_stream_abort(&self->stream);
+    coro_socket_close(&self->sock);
+    close(self->other);
+    AWAIT(coro_server_shutdown(self->server, CORO_SECONDS(1)));
+    ASYNC_END;
+}
+
+Test(unix, what_comes_behind_a_descriptor_is_read_and_the_descriptor_is_closed)
+{
+    EQ(RUN_NET(is_passed_one()), 0);
+}
+
 ASYNC(tries_path, ARGS(const char *, where),
       VARS(coro_server *server; coro_stream *stream; int error;))
 {

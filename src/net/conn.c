@@ -32,6 +32,11 @@ static ptrdiff_t conn_recv(coro_stream *stream, void *buffer, size_t size)
     return coro_fd_recv(&coro_conn_of(stream)->fd, buffer, size);
 }
 
+static ptrdiff_t local_recv(coro_stream *stream, void *buffer, size_t size)
+{
+    return coro_fd_recv_local(&coro_conn_of(stream)->fd, buffer, size);
+}
+
 static ptrdiff_t conn_send(coro_stream *stream, const coro_slice *slices, size_t count)
 {
     coro_fd *fd = &coro_conn_of(stream)->fd;
@@ -75,17 +80,15 @@ static int conn_fd(const coro_stream *stream)
     return ((const coro_conn *)(const void *)stream)->fd.fd;
 }
 
-static const coro_transport conn_transport = {
-    .name = "socket",
-    .recv = conn_recv,
-    .send = conn_send,
-    .want = conn_want,
-    .unwant = conn_unwant,
-    .shutdown_write = conn_shutdown_write,
-    .close = conn_close,
-    .fd = conn_fd,
-    .sendfile = conn_sendfile,
-};
+#define TRANSPORT(receive)                                                                         \
+    {                                                                                              \
+        .name = "socket", .recv = receive, .send = conn_send, .want = conn_want,                   \
+        .unwant = conn_unwant, .shutdown_write = conn_shutdown_write, .close = conn_close,         \
+        .fd = conn_fd, .sendfile = conn_sendfile,                                                  \
+    }
+
+static const coro_transport conn_transport = TRANSPORT(conn_recv);
+static const coro_transport local_transport = TRANSPORT(local_recv);
 
 /* --- life --------------------------------------------------------------------------------- */
 
@@ -95,7 +98,7 @@ static void conn_ready(coro_fd *fd, unsigned directions)
     coro_stream_ready(&conn->stream, directions);
 }
 
-coro_conn *coro_conn_new(int fd, int *error)
+coro_conn *coro_conn_new(int fd, bool is_local, int *error)
 {
     coro_loop *loop = coro_loop_current();
     coro_conn *conn = coro_pool_take_(&loop->pool, sizeof *conn);
@@ -107,7 +110,7 @@ coro_conn *coro_conn_new(int fd, int *error)
         coro_pool_give_(&loop->pool, conn, sizeof *conn);
         return NULL;
     }
-    coro_stream_init(&conn->stream, &conn_transport);
+    coro_stream_init(&conn->stream, is_local ? &local_transport : &conn_transport);
     conn->connecting = NULL;
     return conn;
 }
@@ -145,7 +148,7 @@ int coro_stream_from_fd(coro_stream **stream, int fd)
     if (flags < 0 || coro_sys.fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ||
         coro_sys.fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
         return -errno;
-    conn = coro_conn_new(fd, &error);
+    conn = coro_conn_new(fd, coro_address_family(&own) == AF_UNIX, &error);
     if (conn == NULL)
         return error;
     if (coro_address_family(&own) == AF_INET || coro_address_family(&own) == AF_INET6)

@@ -126,7 +126,7 @@ static coro_conn *socket_for(const struct addrinfo *address, const struct addrin
     if (*error == 0 && local != NULL)
         *error = bind_to(fd, address->ai_family, local);
     if (*error == 0)
-        conn = coro_conn_new(fd, error);
+        conn = coro_conn_new(fd, false, error);
     if (conn == NULL)
         coro_sys.close(fd);
     return conn;

@@ -31,8 +31,8 @@ static inline coro_conn *coro_conn_of(coro_stream *stream)
     return (coro_conn *)(void *)stream;
 }
 
-/* Takes fd, non-blocking already, when it succeeds. NULL with *error. */
-coro_conn *coro_conn_new(int fd, int *error);
+/* Takes fd, non-blocking already, when it succeeds; is_local: a Unix socket. NULL with *error. */
+coro_conn *coro_conn_new(int fd, bool is_local, int *error);
 /* From now on it is its stream's. */
 void coro_conn_connected(coro_conn *conn);
 /* The stream never was; its socket is closed. */

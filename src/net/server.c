@@ -173,7 +173,7 @@ static bool start_task(coro_server *server, coro_conn *conn)
 bool coro_server_admit(coro_server *server, int fd)
 {
     int error;
-    coro_conn *conn = coro_conn_new(fd, &error);
+    coro_conn *conn = coro_conn_new(fd, server->is_local, &error);
     if (conn == NULL) {
         coro_sys.close(fd);
         return false;

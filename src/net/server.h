@@ -35,6 +35,7 @@ struct coro_server {
     bool serving;  /* its sockets listen */
     bool forever;  /* a task is in coro_server_serve_forever */
     bool closed;   /* listens no more */
+    bool is_local; /* Unix sockets */
     bool is_short; /* of descriptors or memory, which has been reported */
     int reserve;   /* a descriptor to give up when there are no others; -1: given up */
     coro_task *acceptor;

@@ -14,7 +14,7 @@
 struct coro_socket {
     coro_fd fd;
     coro_loop *loop;
-    bool is_stream; /* a short read of one says that no more is there; a datagram's does not */
+    bool is_stream; /* of IP: a short read says that no more is there; others' does not */
     coro_task *reader, *writer;
     coro_address *from;     /* of the reader that waits; or NULL */
     const coro_address *to; /* of the writer */
@@ -331,19 +331,20 @@ int coro_socket_from_fd(coro_socket **place, int fd)
 {
     coro_loop *loop = coro_loop_current();
     coro_socket *sock;
-    int error, type = SOCK_STREAM, flags = coro_sys.fcntl(fd, F_GETFL);
-    socklen_t type_size = sizeof type;
+    int error, type, domain, flags = coro_sys.fcntl(fd, F_GETFL);
+    socklen_t size = sizeof type;
     CORO_CHECK(loop != NULL, "coro_socket_from_fd needs a running loop");
     if (flags < 0 || coro_sys.fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ||
         coro_sys.fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 ||
-        coro_sys.getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_size) != 0)
+        coro_sys.getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) != 0 ||
+        coro_sys.getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) != 0)
         return -errno;
     sock = coro_pool_take_(&loop->pool, sizeof *sock);
     if (sock == NULL)
         return CORO_ENOMEM;
     coro_zero_(sock, sizeof *sock);
     sock->loop = loop;
-    sock->is_stream = type == SOCK_STREAM;
+    sock->is_stream = type == SOCK_STREAM && domain != AF_UNIX;
     error = coro_fd_open(loop, &sock->fd, fd, sock_ready);
     if (error != 0) {
         coro_pool_give_(&loop->pool, sock, sizeof *sock);

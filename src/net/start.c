@@ -204,8 +204,10 @@ ASYNC(start_unix_server, RETURNS(coro_server *, coro_server_release),
     if (error != 0)
         ASYNC_THROW(error);
     server = server_new(self->handler, self->context, self->options, 1, &error);
-    if (server != NULL)
+    if (server != NULL) {
+        server->is_local = true;
         error = coro_server_bind_unix(server, &at, self->options);
+    }
     server = begin(server, self->options, &error);
     if (error != 0)
         ASYNC_THROW(error);
@@ -220,11 +222,12 @@ coro_server_starting *coro_start_unix_server(coro_handler handler, void *context
 }
 
 /* What somebody else has made is to be as ours are. */
-static int prepare(int fd)
+static int prepare(int fd, int *domain)
 {
     int type = 0, flags;
     socklen_t size = sizeof type;
-    if (coro_sys.getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) != 0)
+    if (coro_sys.getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) != 0 ||
+        coro_sys.getsockopt(fd, SOL_SOCKET, SO_DOMAIN, domain, &size) != 0)
         return -errno;
     if (type != SOCK_STREAM)
         return CORO_EINVAL;
@@ -255,16 +258,18 @@ ASYNC(start_server_fd, RETURNS(coro_server *, coro_server_release),
       ARGS(coro_handler, handler, void *, context, int, fd, const coro_server_options *, options))
 {
     coro_server *server;
-    int error;
+    int error, domain;
     ASYNC_BEGIN;
     if (self->options == NULL)
         self->options = &no_options;
-    error = prepare(self->fd);
+    error = prepare(self->fd, &domain);
     if (error != 0)
         ASYNC_THROW(error);
     server = server_new(self->handler, self->context, self->options, 1, &error);
-    if (server != NULL)
+    if (server != NULL) {
+        server->is_local = domain == AF_UNIX;
         error = adopt(server, self->fd, self->options);
+    }
     if (error != 0) {
         coro_server_release(server);
         ASYNC_THROW(error);

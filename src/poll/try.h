@@ -52,6 +52,25 @@ static inline ptrdiff_t coro_fd_recv(coro_fd *fd, void *buffer, size_t size)
     return count;
 }
 
+/* The same of a Unix socket: a message with descriptors, which nobody takes here, ends a recv. */
+static inline ptrdiff_t coro_fd_recv_local(coro_fd *fd, void *buffer, size_t size)
+{
+    struct iovec part = {buffer, size};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+    ssize_t count;
+    if (!coro_fd_may_try(fd, CORO_FD_READ))
+        return CORO_EAGAIN;
+    do
+        count = coro_sys.recvmsg(fd->fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    while (CORO_UNLIKELY(count < 0 && errno == EINTR));
+    if (CORO_UNLIKELY(count < 0))
+        return coro_fd_error_();
+    if ((size_t)count < size && !(message.msg_flags & MSG_CTRUNC))
+        coro_fd_drained(fd, CORO_FD_READ);
+    fd->loop->received += (size_t)count;
+    return count;
+}
+
 static inline ptrdiff_t coro_fd_read(coro_fd *fd, void *buffer, size_t size)
 {
     ssize_t count;
