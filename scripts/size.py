@@ -22,7 +22,7 @@ from targets import ROOT, Failed, run
 
 COMPILERS = {
     "cortex-m0": ["arm-none-eabi-gcc", "-mcpu=cortex-m0", "-mthumb", "-std=c11",
-                  "-fno-move-loop-invariants"],
+                  "-fno-move-loop-invariants", "-fno-tree-phiprop"],
     "avr": targets.AVR,
 }
 FLAGS = ["-Os", "-ffreestanding", "-fno-common", "-ffunction-sections", "-fdata-sections",

@@ -25,8 +25,9 @@ FIRMWARE = "examples/firmware/"
 COMMON = ["-Os", "-flto", "-ffreestanding", "-fno-common", "-ffunction-sections",
           "-fdata-sections", "-Wall", "-Wextra", "-Werror", "-Iinclude", "-Isrc", "-I" + FIRMWARE,
           "-Wl,--gc-sections"]
-# A board: compiler with its flags, its sources, what the linker wants.
-ARM = ["-mthumb", "-std=c11", "-fno-move-loop-invariants", "-nostdlib", "-T",
+# A board: compiler with its flags, its sources, what the linker wants. Two optimizers that need
+# registers, of which there are few, cost more than they save.
+ARM = ["-mthumb", "-std=c11", "-fno-move-loop-invariants", "-fno-tree-phiprop", "-nostdlib", "-T",
        FIRMWARE + "cortex_m.ld"]
 # What this compiler's optimizers do to 16-bit halves of words costs more than it saves; and what
 # a program does not use it finds in one partition only.
