@@ -52,6 +52,12 @@ static void *other_thread(void *text)
     return NULL;
 }
 
+static void *short_thread(void *unused)
+{
+    REQUIRE(coro_run(fails_to_start()) == 0);
+    return unused;
+}
+
 static void two_threads_have_children(void)
 {
     pthread_t thread;
@@ -60,6 +66,15 @@ static void two_threads_have_children(void)
     REQUIRE(coro_run(speaks("one")) == 0);
     REQUIRE(pthread_join(thread, NULL) == 0);
     REQUIRE(coro_run(fails_to_start()) == 0);
+}
+
+/* Not joined while children are made: TSan, for which a vfork is a fork, must see no race. */
+static void another_thread_has_ended(void)
+{
+    pthread_t thread;
+    REQUIRE(pthread_create(&thread, NULL, short_thread, NULL) == 0);
+    REQUIRE(coro_run(speaks("one")) == 0);
+    REQUIRE(pthread_join(thread, NULL) == 0);
 }
 
 /* --- workers ------------------------------------------------------------------------------ */
@@ -92,6 +107,7 @@ int main(int argc, char **argv)
 {
     coro_worker_main(argc, argv, workers);
     two_threads_have_children();
+    another_thread_has_ended();
     REQUIRE(coro_run(asks_workers()) == 0);
     REQUIRE(waitpid(-1, NULL, WNOHANG) == -1); /* nobody is left */
     puts("process: ok");
