@@ -314,23 +314,21 @@ def tcc(folder):
     """It has no <stdatomic.h>, which threads, signals and much of the net need. The rest: the
     floors beneath, and the kernel of small machines, run on this one."""
     flags = ["tcc", "-std=c11", "-Wall", "-Werror", "-Iinclude", "-Isrc"]
+
+    def build(source, *more):
+        run([*flags, *more, "-c", source, "-o", object_of(folder, source)])
+        return object_of(folder, source)
+
     for source in library_files():
         if source.startswith(("src/kernel/", "src/stream/", "src/poll/")):
-            run([*flags, "-c", source, "-o", os.path.join(folder, "tcc.o")])
+            build(source)
     for config in "cortex_m0", "cortex_m0_minimal", "avr", "avr_minimal":
-        small = [*flags, f'-DCORO_CONFIG_FILE="{config}.h"', "-Itest/targets"]
-        place = os.path.join(folder, "tcc-" + config)
-        os.makedirs(place, exist_ok=True)
-
-        def build(source, small=small, place=place):
-            run([*small, "-c", source, "-o", object_of(place, source)])
-            return object_of(place, source)
-
-        # Of two functions of a name, one of them weak, it takes the first, if they are in objects.
-        kernel = [build(source) for source in kernel_files()[:-1]]
+        small = [f'-DCORO_CONFIG_FILE="{config}.h"', "-Itest/targets"]
+        kernel = [build(source, *small) for source in kernel_files()[:-1]]
         for program in "tiny", "check":
-            path = os.path.join(place, program)
-            run([*flags, build(f"test/targets/{program}.c"), *kernel, "-o", path])
+            path = os.path.join(folder, f"tcc-{config}-{program}")
+            # Of two functions of a name, one of them weak, it takes the first of the objects.
+            run([*flags, build(f"test/targets/{program}.c", *small), *kernel, "-o", path])
             run([path], limit=60)
 
 
