@@ -289,22 +289,35 @@ class Summary(Scratch):
         <testcase name="2 - task::fails" classname="coro.coro:unit / task">{}</testcase>
       </testsuite></testsuites>"""
 
-    def count(self, failure, results):
+    def count(self, failure, results, stdout=""):
         junit = write(self.root, "testlog.junit.xml", self.JUNIT.format(failure))
-        lines = [json.dumps({"name": name, "result": result}) for name, result in results.items()]
+        lines = [json.dumps({"name": name, "result": result, "stdout": stdout})
+                 for name, result in results.items()]
         return test_summary.count(junit, write(self.root, "testlog.json", "\n".join(lines)))
 
     def test_counts_single_tests(self):
         counts, failures = self.count("<failure/>", {
             "coro:plain / plain_a": "OK", "coro:shell / b": "SKIP", "coro:unit / task": "ERROR"})
         self.assertEqual(counts, {"passed": 2, "failed": 1, "skipped": 1})
-        self.assertEqual(failures, ["task: 2 - task::fails"])
+        self.assertEqual(failures, [("task: 2 - task::fails", [])])
 
     def test_a_leak_fails_a_program_whose_tests_all_pass(self):
         counts, failures = self.count("", {
             "coro:plain / plain_a": "OK", "coro:unit / task": "ERROR"})
         self.assertEqual(counts, {"passed": 3, "failed": 1, "skipped": 1})
-        self.assertEqual(failures, ["task: the program ended with ERROR"])
+        self.assertEqual(failures, [("task: the program ended with ERROR", [])])
+
+    def test_says_what_the_failed_test_said(self):
+        said = "ok - task::ends\n  fine\nnot ok - task::fails\n  task.c:3: 1 is not 2\nok - c\n"
+        _, failures = self.count("<failure/>", {"coro:unit / task": "ERROR"}, said)
+        self.assertEqual(failures, [
+            ("task: 2 - task::fails", ["not ok - task::fails", "  task.c:3: 1 is not 2"])])
+
+    def test_keeps_both_ends_of_a_long_speech(self):
+        said = "".join(f"{number}\n" for number in range(100))
+        _, failures = self.count("", {"coro:unit / task": "TIMEOUT"}, said)
+        _, lines = failures[0]
+        self.assertEqual((len(lines), lines[0], lines[-1]), (25, "0", "99"))
 
     def test_what_a_terminal_would_do_does_no_harm(self):
         counts, _ = self.count("<system-out>stax\b \bt \x1b[K</system-out>", {})

@@ -7,11 +7,13 @@
 meson itself counts programs. Its JUnit file holds a case for each test of a TAP program; the JSON
 file beside it says how each program ended, which matters where every test of it passed and the
 program failed all the same (a leak, a crash on the way out): that is one failure more.
-Prints one line, `N passed, N failed, N skipped`, and before it the name of each failure.
+Prints one line, `N passed, N failed, N skipped`, and before it the name of each failure, with
+what its program said of it.
 """
 import argparse
 import json
 import os
+import re
 import sys
 import xml.etree.ElementTree
 
@@ -44,11 +46,26 @@ def read_cases(path):
 
 
 def read_results(path):
-    """How each program ended: its name, and meson's word for it."""
+    """How each program ended: a dictionary with its name, meson's word for it, what it said."""
     with open(path, encoding="utf-8") as file:
         for line in file:
-            entry = json.loads(line)
-            yield entry["name"], entry["result"]
+            yield json.loads(line)
+
+
+def shortened(lines):
+    return lines if len(lines) <= 24 else lines[:12] + ["..."] + lines[-12:]
+
+
+def excerpt(entry):
+    """What a program that failed said: of a TAP program what follows each `not ok`."""
+    said, after_failure = [], False
+    lines = entry.get("stdout", "").splitlines()
+    for line in lines:
+        if re.match(r"(not )?ok\b", line):
+            after_failure = line.startswith("not")
+        if after_failure:
+            said.append(line)
+    return shortened(said or lines) + shortened(entry.get("stderr", "").splitlines())
 
 
 def short(program):
@@ -57,19 +74,24 @@ def short(program):
 
 
 def count(junit, results):
+    """The numbers, and for each failure its name and the lines that its program said."""
     counts, failures = {"passed": 0, "failed": 0, "skipped": 0}, []
     programs = read_cases(junit)
+    ended = {entry["name"]: entry for entry in read_results(results)}
     for program, cases in programs.items():
-        for name, outcome in cases:
+        names = [name for name, outcome in cases if outcome == "failed"]
+        for _, outcome in cases:
             counts[outcome] += 1
-            if outcome == "failed":
-                failures.append(short(program) + ("" if name == program else ": " + name))
-    for program, result in read_results(results):
-        cases = programs.get(program, [])
-        if result not in ("OK", "SKIP", "EXPECTEDFAIL") and not any(
-                outcome == "failed" for _, outcome in cases):
+        said = excerpt(ended.get(program, {}))
+        for name in names:
+            failures.append((short(program) + ("" if name == program else ": " + name), said))
+            said = []
+    for program, entry in ended.items():
+        if entry["result"] not in ("OK", "SKIP", "EXPECTEDFAIL") and not any(
+                outcome == "failed" for _, outcome in programs.get(program, [])):
             counts["failed"] += 1
-            failures.append(f"{short(program)}: the program ended with {result}")
+            failures.append((f"{short(program)}: the program ended with {entry['result']}",
+                             excerpt(entry)))
     return counts, failures
 
 
@@ -83,9 +105,11 @@ def main():
     try:
         counts, failures = count(base + ".junit.xml", base + ".json")
     except (OSError, ValueError, xml.etree.ElementTree.ParseError) as error:
-        counts, failures = {"passed": 0, "failed": 1, "skipped": 0}, [f"no results: {error}"]
-    for failure in failures:
+        counts, failures = {"passed": 0, "failed": 1, "skipped": 0}, [(f"no results: {error}", [])]
+    for failure, said in failures:
         print("failed:", failure)
+        for line in said:
+            print("    " + line.translate(UNSPEAKABLE))
     print(", ".join(f"{number} {word}" for word, number in counts.items()))
     return 1 if counts["failed"] or not counts["passed"] else 0
 
