@@ -171,17 +171,19 @@ def object_floor(name):
     return folder, floor_of(f"src/{folder}/{rest}.c")
 
 
-def symbols(path):
-    """What an object defines and needs: two sets of names."""
-    output = subprocess.run(["nm", path], check=True, capture_output=True, text=True).stdout
-    defined, needed = set(), set()
+def symbols(paths):
+    """For each object what it defines and what it needs: two sets of names."""
+    output = subprocess.run(["nm", "-A", *paths], check=True, capture_output=True, text=True).stdout
+    found = {path: (set(), set()) for path in paths}
     for line in output.splitlines():
-        kind, name = line.split()[-2:]
+        path, _, symbol = line.partition(".c.o:")
+        defined, needed = found[path + ".c.o"]
+        kind, name = symbol.split()[-2:]
         if kind in "Uwv":
             needed.add(name)
         elif kind.isupper():
             defined.add(name)
-    return defined, needed
+    return found
 
 
 def check_symbols(folder):
@@ -193,12 +195,12 @@ def check_symbols(folder):
     if not objects:
         return [f"{folder}: holds no objects of the library"]
     problems, defined_by, needed_by = [], {}, {}
-    for path in objects:
+    for path, (defined, needed) in symbols(objects).items():
         subfolder, floor = object_floor(path)
         if floor is None:
             problems.append(f"{path}: is on no floor (`{subfolder}`)")
             continue
-        defined, needed_by[path] = symbols(path)
+        needed_by[path] = needed
         for name in defined:
             defined_by.setdefault(name, set()).add(floor)
     for path, needed in needed_by.items():
