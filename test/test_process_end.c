@@ -266,7 +266,7 @@ static void dies(pid_t pid)
 ASYNC(closes,
       ARGS(const char *, script, const coro_process_options *, options, coro_duration, after),
       VARS(coro_process *child; coro_process_options own; pid_t pid, said; size_t n;
-           coro_time began; coro_duration took;),
+           coro_time began; coro_duration took, grace;),
       SCRATCH(char text[32];))
 {
     ASYNC_BEGIN;
@@ -282,7 +282,8 @@ ASYNC(closes,
     AWAIT(coro_process_close(&self->child));
     HOLDS(self->child == NULL);
     self->took = coro_loop_time(coro_loop_current()) - self->began;
-    say("%s ", self->took < CORO_MS(100) ? "soon" : "later");
+    self->grace = self->own.grace > 0 ? self->own.grace : CORO_SECONDS(5);
+    say("%s ", self->took < self->grace ? "soon" : "later");
     EQ(kill(self->pid, 0), -1);
     say("%s\n", is_dead(self->said) ? "all" : "not all");
     if (self->own.new_group)

@@ -29,7 +29,7 @@ OPTIONAL = ("clang-19", "tcc")
 # The versions that the snippets speak of. Others may be stricter, in words of their own.
 MEASURED = {"gcc": "12", "clang": "14.", "clang-19": "19.", "tcc": "0.9.27"}
 LEVELS = ("-O0", "-O2")
-MODES = [("-I",), ("-isystem",), ("-isystem", "-Wall")]
+MODES = [("-I",), ("-isystem", "-Wall")]
 ANSWERS = ("silent", "warning", "error")  # from lax to strict
 STRICT = ["-Wall", "-Wextra", "-Wshadow", "-Wpedantic", "-Werror"]
 
