@@ -236,3 +236,30 @@ Test(cancel, a_cancelled_task_that_joins_an_ended_one_again_and_again_does_not_k
 {
     EQ(RUN(joins_what_has_ended()), 0);
 }
+
+ASYNC(fails)
+{
+    ASYNC_BEGIN;
+    AWAIT(coro_yield());
+    ASYNC_THROW(CORO_EIO);
+    ASYNC_END;
+}
+
+ASYNC(joins_what_has_failed, VARS(coro_task *task; int error;))
+{
+    ASYNC_BEGIN;
+    self->task = coro_create_task(fails());
+    AWAIT(coro_sleep(CORO_MS(1)));
+    coro_task_cancel(coro_current_task());
+    AWAIT_CATCH(self->error, coro_task_join(self->task));
+    EQ(self->error, CORO_ECANCELED);
+    EQ(coro_task_uncancel(coro_current_task()), 0);
+    coro_task_release(self->task);
+    ASYNC_END;
+}
+
+Test(cancel, a_cancelled_join_of_a_task_that_has_failed_does_not_take_its_error)
+{
+    EQ(RUN_LOUD(joins_what_has_failed()), 0);
+    EQ(heard.count, CORO_HOSTED ? 1 : 0); /* boards: 40 bytes more than it is worth there */
+}
