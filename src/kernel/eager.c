@@ -66,7 +66,7 @@ coro_task *coro_create_task_eager_(coro_loop *loop, coro_header *call, const cha
     if (coro_task_make_idle(loop, &task, call) != 0)
         return NULL;
     task->driver.references = 1;
-    coro_ring_add(&loop->tasks, task);
+    coro_loop_keep(loop, task);
     (void)coro_task_run_now(task);
     return task;
 }

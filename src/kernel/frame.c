@@ -20,7 +20,7 @@ CORO_THREAD_LOCAL coro_pool *coro_pool_current_;
 bool coro_uses_pool_, coro_uses_drops_, coro_uses_callbacks_, coro_uses_cancel_,
     coro_uses_closes_, coro_uses_deadlines_, coro_uses_drivers_, coro_uses_forwards_,
     coro_uses_groups_, coro_uses_hooks_, coro_uses_joins_, coro_uses_masks_, coro_uses_reports_,
-    coro_uses_runs_, coro_uses_shields_, coro_uses_stand_ins_, coro_uses_stops_;
+    coro_uses_rings_, coro_uses_runs_, coro_uses_shields_, coro_uses_stand_ins_, coro_uses_stops_;
 #endif
 
 /* --- traps -------------------------------------------------------------------------------- */
@@ -152,7 +152,7 @@ void *coro_frame_new_slow_(const coro_descriptor *descriptor)
 void coro_frame_free_slow_(coro_header *frame)
 {
 #if CORO_JOINS
-    if (CORO_USES_(joins) && frame->flags & CORO_FRAME_DROP_) {
+    if (CORO_COUNTS_HOLDERS && CORO_USES_(joins) && frame->flags & CORO_FRAME_DROP_) {
         frame->flags &= (uint8_t)~CORO_FRAME_DROP_;
         coro_task_release(((coro_call *)frame)->object);
     }

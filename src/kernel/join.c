@@ -56,7 +56,7 @@ const void *coro_task_result(coro_task *task, const coro_descriptor *descriptor)
 static inline void join_finish(coro_task *waiter, coro_call *call)
 {
     coro_task *task = waiter->wait.object;
-    if (task == NULL)
+    if (!CORO_COUNTS_HOLDERS || task == NULL)
         return;
     task->driver.flags |= CORO_TASK_TAKEN_;
     call->object = task;
@@ -98,7 +98,8 @@ static inline int join_start(coro_task *waiter, coro_call *call)
         return task->driver.frame->error;
     if (CORO_HOSTED && task->driver.references >= CORO_HOLDERS_MAX)
         return CORO_ENOMEM;
-    coro_task_retain(task);
+    if (CORO_COUNTS_HOLDERS)
+        coro_task_retain(task);
     waiter->wait.object = task;
     if (!done) {
         coro_waiters_push(&task->joiners, waiter);
@@ -131,7 +132,8 @@ static bool shield_cancel(coro_task *waiter)
     coro_task *task = waiter->wait.object;
     coro_waiters_remove(&task->joiners, waiter);
     waiter->wait.object = NULL;
-    coro_task_release(task);
+    if (CORO_COUNTS_HOLDERS)
+        coro_task_release(task);
     return true;
 }
 

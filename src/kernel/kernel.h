@@ -39,7 +39,7 @@ void coro_heap_warm_(void *block, size_t size);
 /* Does the program use it? See CORO_USES_ in config.h. The pool's is in coro/frame.h. */
 extern bool coro_uses_callbacks_, coro_uses_cancel_, coro_uses_closes_, coro_uses_deadlines_,
     coro_uses_forwards_, coro_uses_groups_, coro_uses_hooks_, coro_uses_joins_,
-    coro_uses_masks_, coro_uses_runs_, coro_uses_shields_, coro_uses_stand_ins_,
+    coro_uses_masks_, coro_uses_rings_, coro_uses_runs_, coro_uses_shields_, coro_uses_stand_ins_,
     coro_uses_stops_;
 #endif
 
@@ -232,6 +232,21 @@ CORO_FAST void coro_ring_remove(coro_task **ring, coro_task *task)
     if (*ring == task)
         *ring = task->sibling != task ? task->sibling : NULL;
 }
+/* The tasks of a loop that are in no group: for who ends, or looks at, all of them; so is the
+ * number of all, loop->task_count. */
+CORO_FAST void coro_loop_keep(coro_loop *loop, coro_task *task)
+{
+    if (CORO_USES_(rings))
+        coro_ring_add(&loop->tasks, task);
+}
+CORO_FAST void coro_loop_let_go(coro_loop *loop, coro_task *task)
+{
+    if (CORO_USES_(rings))
+        coro_ring_remove(&loop->tasks, task);
+}
+/* Is anything to be done for a task that nobody holds? Without a pool its memory is the program's:
+ * there is at most a result to drop, and an error to report. */
+#define CORO_COUNTS_HOLDERS (CORO_USES_(pool) || CORO_USES_(drops) || CORO_USES_(reports))
 enum { CORO_HOLDERS_MAX = UINT16_MAX - 2 }; /* two more references are the task's own, at its end */
 
 /* To those who are told of the task's end. */

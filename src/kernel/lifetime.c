@@ -57,6 +57,7 @@ int coro_loop_init_(coro_loop *loop, const coro_loop_options *options)
 static void end_tasks(coro_loop *loop)
 {
     uint32_t turns = 0;
+    CORO_USE_(rings);
     if (loop->tasks == NULL)
         return;
     for (coro_task *task = loop->tasks;;) {

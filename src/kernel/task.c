@@ -39,7 +39,7 @@ CORO_FAST void start(coro_loop *loop, coro_task *task, coro_header *root, unsign
     task->driver.loop = loop;
     task->driver.room = CORO_DESCENT;
     task->driver.flags = (uint8_t)flags;
-    loop->task_count++;
+    loop->task_count += CORO_USES_(rings);
 #if CORO_HOSTED
     if (CORO_UNLIKELY(context != 0))
         coro_context_inherit(task, context);
@@ -114,7 +114,7 @@ CORO_FAST int start_at(coro_loop *loop, coro_task *task, coro_header *call)
     start(loop, task, call, 0, true);
 #if CORO_JOINS
     task->driver.references = 1;
-    coro_ring_add(&loop->tasks, task);
+    coro_loop_keep(loop, task);
 #endif
     return 0;
 }
@@ -174,7 +174,7 @@ CORO_FAST coro_task *create(coro_loop *loop, coro_header *call)
         return NULL;
 #if CORO_JOINS
     task->driver.references = 1;
-    coro_ring_add(&loop->tasks, task);
+    coro_loop_keep(loop, task);
 #endif
     return task;
 }
@@ -239,16 +239,12 @@ void coro_task_ended(coro_task *task)
                "a task ended with an error, and nobody can join it; AWAIT_CATCH it");
 }
 #else
-/* Is anything to be done for a task that nobody holds? Without a pool its memory is the program's:
- * there is at most a result to drop, and an error to report. */
-#define IS_DESTROYED (CORO_USES_(pool) || CORO_USES_(drops) || CORO_USES_(reports))
-
 /* Free a done task with its root frame; its loop need not run. */
 void coro_task_destroy(coro_task *task)
 {
     coro_loop *loop = task->driver.loop;
     coro_pool *outer = coro_pool_current_;
-    if (!IS_DESTROYED)
+    if (!CORO_COUNTS_HOLDERS)
         return;
     if (CORO_UNLIKELY(outer != &loop->pool)) {
         coro_pool_current_ = &loop->pool;
@@ -305,7 +301,7 @@ void coro_task_ended(coro_task *task)
         task->driver.frame = coro_frame_resolve_(task->driver.frame);
     error = task->driver.frame->error;
     task->driver.flags |= CORO_TASK_DONE_;
-    loop->task_count--;
+    loop->task_count -= CORO_USES_(rings);
     coro_timers_unreserve(loop);
 #if CORO_HOSTED
     if (CORO_UNLIKELY(task == loop->main_task))
@@ -317,7 +313,7 @@ void coro_task_ended(coro_task *task)
 #endif
     (void)error;
 #if CORO_JOINS
-    task->driver.references += IS_DESTROYED; /* until everybody knows */
+    task->driver.references += CORO_COUNTS_HOLDERS; /* until everybody knows */
     for (coro_task *joiner;
          CORO_USES_(joins) && (joiner = coro_waiters_pop(&task->joiners)) != NULL;) {
 #if CORO_SCOPES
@@ -333,8 +329,8 @@ void coro_task_ended(coro_task *task)
         coro_group_child_ended(task->group, task, error);
     else
 #endif
-        coro_ring_remove(&loop->tasks, task);
-    if (!IS_DESTROYED || --task->driver.references != 0)
+        coro_loop_let_go(loop, task);
+    if (!CORO_COUNTS_HOLDERS || --task->driver.references != 0)
         return;
 #endif
     coro_task_destroy(task);
@@ -395,7 +391,7 @@ void coro_task_destroy_tree(coro_task *task)
         coro_ring_remove(&task->group->children, task);
         task->group->count--;
     } else {
-        coro_ring_remove(&loop->tasks, task);
+        coro_loop_let_go(loop, task);
     }
     coro_task_destroy(task);
 }

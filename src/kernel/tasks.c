@@ -95,6 +95,7 @@ static coro_task *task_after(const coro_loop *loop, const coro_task *task)
 size_t coro_all_tasks(coro_loop *loop, coro_task_visitor visit, void *context)
 {
     size_t count = 0;
+    CORO_USE_(rings);
     if (loop == NULL)
         loop = coro_loop_current();
     CORO_CHECK(loop != NULL, "coro_all_tasks needs a loop; none runs here");

@@ -124,7 +124,8 @@ coro_status coro_leaf(coro_header *self, coro_driver *driver, const coro_wait_ty
     if (error <= 0) {
         self->error = (int16_t)(cancelled ? CORO_ECANCELED : error);
         /* What it holds, its caller must see in this very record. */
-        if (--driver->loop->budget >= 0 || self->flags & CORO_FRAME_DROP_) {
+        if (--driver->loop->budget >= 0 ||
+            (CORO_COUNTS_HOLDERS && self->flags & CORO_FRAME_DROP_)) {
             self->state = CORO_STATE_FINISHED_;
             return CORO_STATUS_(CORO_DONE_);
         }
