@@ -161,7 +161,7 @@ ASYNC(aborts_stuck, VARS(coro_server *server; int client; char port[8];))
     AWAIT(fills_up(self->server, &self->client));
     coro_server_close(self->server);
     coro_server_abort_clients(self->server);
-    AWAIT(coro_wait_for(coro_server_wait_closed(self->server), CORO_MS(500)));
+    AWAIT(coro_wait_for(coro_server_wait_closed(self->server), CORO_SECONDS(5)));
   ASYNC_FINALLY:
     close(self->client);
     coro_server_release(self->server);
