@@ -410,5 +410,7 @@ Test(names, a_loop_closes_while_a_thread_is_at_work)
     EQ(RUN_NET(never_ends()), 0);
     SAID("CORO_ECANCELED ");
     answers.blocked = 0;
+    while (atomic_load(&answers.inside) > 0)
+        usleep(1000);
     usleep(50000); /* the thread comes back to a loop that is gone */
 }
