@@ -63,13 +63,6 @@ static inline void join_finish(coro_task *waiter, coro_call *call)
     call->coro.flags |= CORO_FRAME_DROP_;
 }
 
-/* The waiter's cancel will be its answer: the error of the task is left for others to take. */
-static inline bool join_is_cancelled(coro_task *waiter, const coro_call *call)
-{
-    return CORO_HOSTED && CORO_USES_(cancel) && waiter->driver.flags & CORO_TASK_CANCEL_ &&
-           coro_cancel_pending_(&waiter->driver, call->coro.caller);
-}
-
 /* The task has ended already. What is taken at once, in line, needs no hold on it: is it? */
 CORO_FAST bool join_in_line(const coro_task *waiter, const coro_call *call, coro_task *task)
 {
@@ -92,8 +85,8 @@ static inline int join_start(coro_task *waiter, coro_call *call)
     if (task->driver.loop != waiter->driver.loop)
         return CORO_EWRONGLOOP;
     done = coro_task_done(task);
-    if (done && join_is_cancelled(waiter, call))
-        return CORO_ECANCELED;
+    if (CORO_HOSTED && done && coro_cancel_pending_(&waiter->driver, call->coro.caller))
+        return CORO_ECANCELED; /* the answer; the task's error is left for others to take */
     if (done && join_in_line(waiter, call, task))
         return task->driver.frame->error;
     if (CORO_HOSTED && task->driver.references >= CORO_HOLDERS_MAX)
